@@ -1,0 +1,83 @@
+# add_component(NAME base HDRS a.h SRCS a.cc DEPS fmt::fmt TESTS a_test.cc TEST_DEPS ...)
+#
+# One static library trainyard_<NAME> (alias trainyard::<NAME>) from the calling folder, and one test
+# program <NAME>_test from the files under TESTS. Includes are rooted at src/.
+function(add_component)
+  cmake_parse_arguments(ARG "" "NAME" "HDRS;SRCS;DEPS;PRIVATE_DEPS;TESTS;TEST_DEPS" ${ARGN})
+  set(target trainyard_${ARG_NAME})
+  add_library(${target} STATIC ${ARG_SRCS})
+  add_library(trainyard::${ARG_NAME} ALIAS ${target})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src
+                                  FILES ${ARG_HDRS})
+  target_link_libraries(${target} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS} trainyard_flags)
+  if(TRAINYARD_BUILD_TESTS AND ARG_TESTS)
+    add_test_program(NAME ${ARG_NAME}_test SRCS ${ARG_TESTS} DEPS ${target} ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
+# A GoogleTest program in build/<preset>/test, its cases listed one by one in ctest.
+function(add_test_program)
+  cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SRCS})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main
+                                            trainyard_flags)
+  finish_program(${ARG_NAME})
+  set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+  include(GoogleTest)
+  gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST
+                       PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+endfunction()
+
+# add_program(NAME trainyard SRCS main.cc DEPS ...): a program for people, in TRAINYARD_BIN_DIR.
+function(add_program)
+  cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SRCS})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} trainyard_flags)
+  finish_program(${ARG_NAME})
+endfunction()
+
+# What every executable needs: TensorFlow found beside the program or in .deps, and no symbol of ours
+# or of a static library visible to it; the build fails if one is.
+function(finish_program target)
+  set_target_properties(${target} PROPERTIES
+    BUILD_RPATH_USE_ORIGIN ON
+    BUILD_RPATH "${TENSORFLOW_DIR}/lib"
+    LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/program.map)
+  target_link_options(${target} PRIVATE
+    -Wl,--exclude-libs,ALL -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/program.map
+    -Wl,--gc-sections)
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND ${PROJECT_SOURCE_DIR}/tools/check_symbols.sh $<TARGET_FILE:${target}>)
+endfunction()
+
+# add_proto_library(NAME proto FILES a.proto ...): C++ messages and gRPC services, generated from
+# proto/, as trainyard::<NAME>. Includes are rooted at proto/.
+function(add_proto_library)
+  cmake_parse_arguments(ARG "" "NAME" "FILES" ${ARGN})
+  set(root ${PROJECT_SOURCE_DIR}/proto)
+  set(generated ${CMAKE_BINARY_DIR}/proto)
+  file(MAKE_DIRECTORY ${generated})
+  set(sources)
+  foreach(file ${ARG_FILES})
+    string(REGEX REPLACE "\\.proto$" "" stem ${file})
+    set(outputs ${generated}/${stem}.pb.cc ${generated}/${stem}.pb.h)
+    set(plugin)
+    file(STRINGS ${root}/${file} services REGEX "^service ")
+    if(services)
+      list(APPEND outputs ${generated}/${stem}.grpc.pb.cc ${generated}/${stem}.grpc.pb.h)
+      set(plugin --grpc_out=${generated} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+    endif()
+    add_custom_command(OUTPUT ${outputs}
+      COMMAND ${PROTOC} -I${root} --cpp_out=${generated} ${plugin} ${root}/${file}
+      DEPENDS ${root}/${file} VERBATIM)
+    list(APPEND sources ${outputs})
+  endforeach()
+  list(FILTER sources INCLUDE REGEX "\\.cc$")
+  add_library(trainyard_${ARG_NAME} STATIC ${sources})
+  add_library(trainyard::${ARG_NAME} ALIAS trainyard_${ARG_NAME})
+  target_include_directories(trainyard_${ARG_NAME} SYSTEM PUBLIC ${generated})
+  if(TRAINYARD_SANITIZE)
+    target_compile_options(trainyard_${ARG_NAME} PRIVATE -fsanitize=${TRAINYARD_SANITIZE})
+  endif()
+  target_link_libraries(trainyard_${ARG_NAME} PUBLIC grpc_static)
+endfunction()
