@@ -10,14 +10,22 @@ command -v $formatter >/dev/null || {
   exit 1
 }
 case ${1:-} in
-  "") options=(-i) ;;
-  --check) options=(--dry-run --Werror) ;;
+  "" | --check) ;;
   *)
     echo "usage: tools/format.sh [--check]" >&2
     exit 2
     ;;
 esac
 folders=()
-for folder in src examples bench test; do [[ -d $folder ]] && folders+=("$folder"); done
-find "${folders[@]}" \( -name '*.h' -o -name '*.cc' \) -print0 |
-  xargs -0 --no-run-if-empty -n 40 $formatter "${options[@]}"
+for folder in src examples bench test; do [[ ! -d $folder ]] || folders+=("$folder"); done
+mapfile -t files < <(find "${folders[@]}" -name '*.h' -o -name '*.cc' | sort)
+if [[ $# -eq 0 ]]; then
+  $formatter -i "${files[@]}"
+  exit
+fi
+unformatted=$($formatter --dry-run "${files[@]}" 2>&1 | sed -n 's/:[0-9]*:[0-9]*: .*//p' | sort -u)
+[[ -z $unformatted ]] || {
+  echo "not formatted (run 'make format'):"
+  echo "$unformatted"
+  exit 1
+} >&2
