@@ -16,7 +16,7 @@ constexpr char kExamples[] =
     "  digits --model_dir out/model --export_dir out/export\n"
     "  trainyard run --worker 2 --ps 1 -- digits --model_dir out/model\n";
 
-constexpr double kMaxCount = 1e9;
+constexpr int64_t kMaxCount = 1000000000;
 
 }  // namespace
 
@@ -37,7 +37,7 @@ trainyard::Result<Flags> ParseFlags(const std::vector<std::string>& arguments) {
       ->check(CLI::Range(1, 60000))
       ->capture_default_str();
   app.add_option("--max_steps,--steps", flags.max_steps, "steps of the whole job")
-      ->check(CLI::Range(1.0, kMaxCount))
+      ->check(CLI::Range(int64_t{1}, kMaxCount))
       ->capture_default_str();
   app.add_option("--hidden_layers", flags.hidden_layers, "convolutions with pooling")
       ->check(CLI::Range(1, 4))
@@ -51,17 +51,17 @@ trainyard::Result<Flags> ParseFlags(const std::vector<std::string>& arguments) {
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->capture_default_str();
   app.add_option("--save_summary_steps", flags.save_summary_steps, "steps between points of curves")
-      ->check(CLI::Range(1.0, kMaxCount))
+      ->check(CLI::Range(int64_t{1}, kMaxCount))
       ->capture_default_str();
   app.add_option("--save_checkpoints_steps", flags.save_checkpoints_steps,
                  "steps between checkpoints")
-      ->check(CLI::Range(1.0, kMaxCount))
+      ->check(CLI::Range(int64_t{1}, kMaxCount))
       ->capture_default_str();
   app.add_option("--eval_steps", flags.eval_steps,
                  "batches of 1000 per evaluation (default: all test images)")
-      ->check(CLI::Range(1.0, kMaxCount));
+      ->check(CLI::Range(int64_t{1}, kMaxCount));
   app.add_option("--throttle_secs", flags.throttle_secs, "least seconds between evaluations")
-      ->check(CLI::Range(0.0, kMaxCount))
+      ->check(CLI::Range(int64_t{0}, kMaxCount))
       ->capture_default_str();
 
   // CLI11 reports by exceptions, and takes the arguments in reverse.

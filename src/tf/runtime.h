@@ -9,7 +9,8 @@ namespace trainyard::tf {
 std::string RuntimeVersion();
 
 // Keeps TensorFlow's informational lines off standard error, unless the user has set
-// TF_CPP_MIN_LOG_LEVEL. Call first in main.
+// TF_CPP_MIN_LOG_LEVEL. Call first in main. A program that is linked with this also starts quietly:
+// see runtime.cc for the lines that are written before main.
 void QuietRuntimeLogs();
 
 // Whether this processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX); without it
