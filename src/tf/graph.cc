@@ -254,6 +254,12 @@ Scope Scope::Named(const std::string& name) const {
   return child;
 }
 
+Scope Scope::Inside(const std::string& name) const {
+  Scope child = *this;
+  child.prefix_ = FullName(name) + "/";
+  return child;
+}
+
 Scope Scope::OnDevice(std::string device) const {
   Scope child = *this;
   child.device_ = std::move(device);

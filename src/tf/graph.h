@@ -123,6 +123,8 @@ class Scope {
 
   // A child whose names start with this one's prefix and `name`, made unique.
   Scope Named(const std::string& name) const;
+  // A child whose names start with exactly this one's prefix and `name`, shared with others.
+  Scope Inside(const std::string& name) const;
   // The same names on another device ("/job:ps/task:0"; "" leaves the choice to TensorFlow).
   Scope OnDevice(std::string device) const;
 
