@@ -1,6 +1,14 @@
 #include "tf/ops.h"
 
 namespace trainyard::tf {
+namespace {
+
+// Reduces `x`, flattened, along its one dimension: no axes to list, no rank to know.
+Output ReduceAll(const Scope& scope, const std::string& type, const Output& x) {
+  return scope.Op(type).In(Reshape(scope, x, {-1})).In(Const(scope, int32_t{0})).Out();
+}
+
+}  // namespace
 
 Output Const(const Scope& scope, const Tensor& value, const std::string& name) {
   return scope.Op("Const", name).Value("value", value).Type("dtype", value.dtype()).Out();
@@ -34,6 +42,14 @@ Output Sub(const Scope& scope, const Output& a, const Output& b) {
 Output Mul(const Scope& scope, const Output& a, const Output& b) {
   return scope.Op("Mul").In(a).In(b).Out();
 }
+
+Output Fill(const Scope& scope, const Shape& shape, float value) {
+  return scope.Op("Fill").In(Const(scope, Tensor::FromVector(shape))).In(Const(scope, value)).Out();
+}
+
+Output Sum(const Scope& scope, const Output& x) { return ReduceAll(scope, "Sum", x); }
+
+Output Mean(const Scope& scope, const Output& x) { return ReduceAll(scope, "Mean", x); }
 
 Operation Group(const Scope& scope, const std::vector<Operation>& ops, const std::string& name) {
   return scope.Op("NoOp", name).Control(ops).Finish();

@@ -23,6 +23,11 @@ Output Reshape(const Scope& scope, const Output& x, const std::vector<int32_t>& 
 Output Add(const Scope& scope, const Output& a, const Output& b);
 Output Sub(const Scope& scope, const Output& a, const Output& b);
 Output Mul(const Scope& scope, const Output& a, const Output& b);
+// `value` in every place of a tensor of that shape.
+Output Fill(const Scope& scope, const Shape& shape, float value);
+// Over all elements; a scalar.
+Output Sum(const Scope& scope, const Output& x);
+Output Mean(const Scope& scope, const Output& x);
 // Does nothing, after all of `ops` have run.
 Operation Group(const Scope& scope, const std::vector<Operation>& ops, const std::string& name);
 

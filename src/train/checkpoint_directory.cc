@@ -25,8 +25,8 @@ Status CheckpointDirectory::Load() {
   const Result<CheckpointState> state = ReadState(options_.directory);
   if (state.status().code() == StatusCode::kNotFound) return OkStatus();
   if (!state.ok()) {
-    // The file is replaced in one step, so this is damage from outside. The bundles may be fine, but
-    // which of them are ours cannot be known: say so rather than start over silently.
+    // The file is replaced in one step, so this is damage from outside. The bundles may be fine,
+    // but which of them are ours cannot be known: say so rather than start over silently.
     return state.status();
   }
   for (const std::string& path : state->all) {

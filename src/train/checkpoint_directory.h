@@ -29,8 +29,8 @@ class CheckpointDirectory {
   // "<directory>/model.ckpt-<step>".
   std::string PrefixFor(int64_t step) const;
 
-  // Records the checkpoint of `step`, whose files are written, as the newest, and deletes the oldest
-  // ones beyond keep_max. A step recorded twice stands once.
+  // Records the checkpoint of `step`, whose files are written, as the newest, and deletes the
+  // oldest ones beyond keep_max. A step recorded twice stands once.
   Status Add(int64_t step);
 
   // Absolute prefixes, newest first.
@@ -43,8 +43,8 @@ class CheckpointDirectory {
   std::vector<std::string> names_;  // "model.ckpt-100", oldest first
 };
 
-// The prefix of the newest whole checkpoint that `<directory>/checkpoint` names; NotFound if there is
-// none yet. Safe while the writer saves and deletes.
+// The prefix of the newest whole checkpoint that `<directory>/checkpoint` names; NotFound if there
+// is none yet. Safe while the writer saves and deletes.
 Result<std::string> LatestCheckpoint(const std::string& directory);
 
 }  // namespace trainyard::train

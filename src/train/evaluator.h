@@ -17,7 +17,8 @@ namespace trainyard::train {
 
 struct EvalResult {
   int64_t global_step = 0;
-  std::map<std::string, double> metrics;  // the model's, and "loss": the mean of the batches' losses
+  std::map<std::string, double>
+      metrics;  // the model's, and "loss": the mean of the batches' losses
 };
 
 // Builds the evaluation graph once and evaluates any number of checkpoints with it, in this process
@@ -33,8 +34,8 @@ class Evaluator {
                                                    std::shared_ptr<const Input> input,
                                                    const RunConfig& config, Options options);
 
-  // Restores the checkpoint `prefix`, draws the data and returns the metrics. NotFound or DataLoss if
-  // the checkpoint is gone (the trainer deletes old ones) or damaged.
+  // Restores the checkpoint `prefix`, draws the data and returns the metrics. NotFound or DataLoss
+  // if the checkpoint is gone (the trainer deletes old ones) or damaged.
   Result<EvalResult> Evaluate(const std::string& prefix);
 
  private:

@@ -1,6 +1,5 @@
 #include "train/export.h"
 
-
 #include <chrono>
 
 #include "base/files.h"
@@ -12,7 +11,8 @@
 namespace trainyard::train {
 namespace {
 
-// A version that is not taken yet: the time in seconds, which sorts by age and is what Estimator uses.
+// A version that is not taken yet: the time in seconds, which sorts by age and is what Estimator
+// uses.
 int64_t NextVersion(const std::string& base) {
   int64_t version = std::chrono::duration_cast<std::chrono::seconds>(
                         std::chrono::system_clock::now().time_since_epoch())

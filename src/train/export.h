@@ -16,9 +16,9 @@ struct ExportOptions {
 };
 
 // Writes the model as a SavedModel to <export_base>/<seconds since 1970>, signatures `predict` and
-// `serving_default` from the model function's predictions. It is made in <export_base>/temp-<version>
-// and renamed when whole, so that a model server never sees half of one; a failed export leaves
-// nothing behind. Returns the version's directory.
+// `serving_default` from the model function's predictions. It is made in
+// <export_base>/temp-<version> and renamed when whole, so that a model server never sees half of
+// one; a failed export leaves nothing behind. Returns the version's directory.
 Result<std::string> ExportModel(const ModelFn& model_fn, const ExportOptions& options);
 
 }  // namespace trainyard::train

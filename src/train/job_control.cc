@@ -44,10 +44,9 @@ JobControl::JobControl(tf::Graph* graph, int num_ps_tasks, int num_workers) {
   }
   const tf::Output workers = Handle(first, "workers", {num_workers});
   presence_initialized_ = IsInitialized(first, workers);
-  clear_presence_ =
-      Assign(first, workers,
-             tf::Const(first, tf::Tensor::FromVector(
-                                  std::vector<int32_t>(static_cast<size_t>(num_workers), 0))));
+  clear_presence_ = Assign(first, workers,
+                           tf::Const(first, tf::Tensor::FromVector(std::vector<int32_t>(
+                                                static_cast<size_t>(num_workers), 0))));
   worker_ = tf::Placeholder(first, kInt32, {}, "worker");
   presence_value_ = tf::Placeholder(first, kInt32, {}, "presence_value");
   set_presence_ = first.Op("ResourceScatterUpdate")
@@ -69,11 +68,6 @@ Status JobControl::Begin(tf::Session* session) const {
 Status JobControl::SetPhase(tf::Session* session, JobPhase phase) const {
   const tf::Tensor value = tf::Tensor::Scalar(static_cast<int32_t>(phase));
   return session->Run(std::vector<tf::Feed>{{phase_value_, &value}}, {}, set_phase_).status();
-}
-
-Result<JobPhase> JobControl::ReadPhase(tf::Session* session) const {
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, session->Run({}, {phase_}, {}));
-  return static_cast<JobPhase>(values[0].scalar<int32_t>());
 }
 
 Status JobControl::SetPresence(tf::Session* session, int worker, WorkerPresence presence) const {
@@ -106,7 +100,7 @@ Result<std::unique_ptr<PhaseReader>> PhaseReader::Create(int task, const std::st
   return reader;
 }
 
-Result<JobPhase> PhaseReader::Read() {
+Result<JobPhase> PhaseReader::ReadPhase() {
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> initialized,
                    session_->Run({}, {initialized_}, {}));
   if (!initialized[0].scalar<bool>()) return JobPhase::kRunning;

@@ -1,5 +1,5 @@
-// What the processes of a distributed job tell each other beyond the model: who takes part, and when
-// training has ended.
+// What the processes of a distributed job tell each other beyond the model: who takes part, and
+// when training has ended.
 #pragma once
 
 #include <cstdint>
@@ -16,25 +16,26 @@ enum class JobPhase : int32_t {
   kRunning = 0,
   kEnded = 1,         // parameter servers may go
   kChiefStopped = 2,  // the chief was told to stop and has saved; it may come back
+  kEnding = 3,        // workers make no further step
 };
 
 enum class WorkerPresence : int32_t { kAbsent = 0, kTraining = 1, kLeft = 2 };
 
-// Small variables on the parameter servers, outside the model and never saved: the job's phase on each
-// of them, and each worker's presence on the first. TensorFlow offers no message between tasks but
-// the variables they share. Operations are added once, before any session; calls are
+// Small variables on the parameter servers, outside the model and never saved: the job's phase on
+// each of them, and each worker's presence on the first. TensorFlow offers no message between tasks
+// but the variables they share. Operations are added once, before any session; calls are
 // thread-compatible.
 class JobControl {
  public:
   // Adds the operations to a training graph. Workers are numbered from 0, the chief not counted.
   JobControl(tf::Graph* graph, int num_ps_tasks, int num_workers);
 
-  // Chief, before it initialises the model: the job is running; presences start as absent unless they
-  // are there already (a chief that comes back keeps them).
+  // Chief, before it initialises the model: the job is running; presences start as absent unless
+  // they are there already (a chief that comes back keeps them).
   Status Begin(tf::Session* session) const;
   Status SetPhase(tf::Session* session, JobPhase phase) const;
-  // Phase as the first parameter server holds it.
-  Result<JobPhase> ReadPhase(tf::Session* session) const;
+  // The phase on the first parameter server (int32 scalar), to be fetched with a step.
+  const tf::Output& phase() const { return phase_; }
   Status SetPresence(tf::Session* session, int worker, WorkerPresence presence) const;
   // Workers that have joined and not left.
   Result<std::vector<int>> TrainingWorkers(tf::Session* session) const;
@@ -56,7 +57,7 @@ class PhaseReader {
  public:
   static Result<std::unique_ptr<PhaseReader>> Create(int task, const std::string& target);
   // kRunning also while no chief has begun.
-  Result<JobPhase> Read();
+  Result<JobPhase> ReadPhase();
 
  private:
   PhaseReader() = default;

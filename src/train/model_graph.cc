@@ -41,7 +41,8 @@ void ModelGraph::AddInitialization() {
                          .Out());
   }
   init_op_ = tf::Group(model_->scope(), initializers, "init");
-  initialized_ = model_->scope().Op("Pack", "report/initialized").InList(checks).Int("axis", 0).Out();
+  initialized_ =
+      model_->scope().Op("Pack", "report/initialized").InList(checks).Int("axis", 0).Out();
   if (!model_->training()) return;
   const Variable& step = model_->global_step();
   step_after_update_ = tf::Scope(&graph_)

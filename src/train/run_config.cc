@@ -21,13 +21,13 @@ Status CheckRanges(const RunConfig& config) {
   RETURN_IF_ERROR(CheckAtLeast("save_summary_steps", config.save_summary_steps, 0));
   RETURN_IF_ERROR(
       CheckAtLeast("save_checkpoints_steps", config.save_checkpoints_steps.value_or(0), 0));
-  RETURN_IF_ERROR(CheckAtLeast(
-      "save_checkpoints_secs", config.save_checkpoints_secs.value_or(std::chrono::seconds(0)).count(),
-      0));
+  RETURN_IF_ERROR(
+      CheckAtLeast("save_checkpoints_secs",
+                   config.save_checkpoints_secs.value_or(std::chrono::seconds(0)).count(), 0));
   RETURN_IF_ERROR(CheckAtLeast("keep_checkpoint_max", config.keep_checkpoint_max, 0));
   RETURN_IF_ERROR(CheckAtLeast("log_step_count_steps", config.log_step_count_steps, 1));
-  RETURN_IF_ERROR(CheckAtLeast("session_creation_timeout_secs",
-                               config.session_creation_timeout.count(), 1));
+  RETURN_IF_ERROR(
+      CheckAtLeast("session_creation_timeout_secs", config.session_creation_timeout.count(), 1));
   return CheckAtLeast("step_timeout", config.step_timeout.count(), 1);
 }
 

@@ -36,8 +36,7 @@ Shard MakeShard(const tf::Scope& scope, std::vector<const Variable*> variables) 
     shard.types.push_back(variable->dtype);
   }
   shard.names = StringConst(scope, names, "tensor_names");
-  shard.slices =
-      StringConst(scope, std::vector<std::string>(names.size()), "shape_and_slices");
+  shard.slices = StringConst(scope, std::vector<std::string>(names.size()), "shape_and_slices");
   shard.variables = std::move(variables);
   return shard;
 }
@@ -161,11 +160,10 @@ Status Saver::CheckFits(const std::string& prefix) const {
       return mismatch(fmt::format("it has no variable \"{}\"", variable.name));
     }
     if (entry->second.dtype != variable.dtype || entry->second.shape != variable.shape) {
-      return mismatch(fmt::format("\"{}\" is {}{} there and {}{} here", variable.name,
-                                  tf::DataTypeName(entry->second.dtype),
-                                  tf::ShapeToString(entry->second.shape),
-                                  tf::DataTypeName(variable.dtype),
-                                  tf::ShapeToString(variable.shape)));
+      return mismatch(
+          fmt::format("\"{}\" is {}{} there and {}{} here", variable.name,
+                      tf::DataTypeName(entry->second.dtype), tf::ShapeToString(entry->second.shape),
+                      tf::DataTypeName(variable.dtype), tf::ShapeToString(variable.shape)));
     }
   }
   return OkStatus();

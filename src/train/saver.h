@@ -11,10 +11,10 @@
 
 namespace trainyard::train {
 
-// Saves and restores a graph's variables as a tensor bundle (`<prefix>.index`, `<prefix>.data-*`), one
-// shard per device that holds variables, merged at the end: tf.train.Saver(sharded=True), with its
-// operation names (save/Const, save/Identity, save/restore_all), which SavedModel loaders rely on.
-// Each device writes its own shard, so all of them need the same file system.
+// Saves and restores a graph's variables as a tensor bundle (`<prefix>.index`, `<prefix>.data-*`),
+// one shard per device that holds variables, merged at the end: tf.train.Saver(sharded=True), with
+// its operation names (save/Const, save/Identity, save/restore_all), which SavedModel loaders rely
+// on. Each device writes its own shard, so all of them need the same file system.
 //
 // A value; the graph owns the operations. Save and Restore may not run at the same time.
 class Saver {
@@ -26,8 +26,9 @@ class Saver {
   Status Save(tf::Session* session, const std::string& prefix) const;
   // Assigns all variables. Checks first that the checkpoint fits (see CheckFits).
   Status Restore(tf::Session* session, const std::string& prefix) const;
-  // Whether a checkpoint has every variable with its type and shape. InvalidArgument names the first
-  // difference: the checkpoint is another network's. NotFound or DataLoss if it cannot be read.
+  // Whether a checkpoint has every variable with its type and shape. InvalidArgument names the
+  // first difference: the checkpoint is another network's. NotFound or DataLoss if it cannot be
+  // read.
   Status CheckFits(const std::string& prefix) const;
 
   // For SaverDef.

@@ -1,8 +1,7 @@
 #include "train/stop_signal.h"
 
-#include <csignal>
-
 #include <atomic>
+#include <csignal>
 
 namespace trainyard::train {
 namespace {
@@ -20,7 +19,7 @@ void OnStopSignal(int signal) {
 }  // namespace
 
 void CatchStopSignals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = OnStopSignal;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;

@@ -32,9 +32,10 @@ void Watchdog::Watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     changed_.wait_for(lock, stop, kInterval, [] { return false; });
     if (!armed_ || std::chrono::steady_clock::now() < deadline_) continue;
-    LogError("{} has not ended within {} s: another task of the cluster does not answer; ending "
-             "this process so that it can be restarted",
-             what_, std::chrono::duration<double>(limit_).count());
+    LogError(
+        "{} has not ended within {} s: another task of the cluster does not answer; ending "
+        "this process so that it can be restarted",
+        what_, std::chrono::duration<double>(limit_).count());
     ::_exit(kExitLostPeer);  // nothing can be unwound: a thread hangs inside TensorFlow
   }
 }

@@ -9,9 +9,9 @@
 
 namespace trainyard::train {
 
-// TensorFlow's calls have no working deadline: a run that needs a frozen parameter server returns when
-// that server goes on, or never. A process that guards its calls with a Watchdog ends instead, with
-// kExitLostPeer and one line that says what it waited for, and is restarted by its job.
+// TensorFlow's calls have no working deadline: a run that needs a frozen parameter server returns
+// when that server goes on, or never. A process that guards its calls with a Watchdog ends instead,
+// with kExitLostPeer and one line that says what it waited for, and is restarted by its job.
 //
 // Owned by the training process. Thread-safe.
 //

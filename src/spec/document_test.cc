@@ -1,0 +1,82 @@
+#include "spec/document.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace trainyard::spec {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Node Parse(std::string_view text) {
+  auto documents = ParseYaml(text, "f.yaml");
+  EXPECT_TRUE(documents.ok()) << documents.status();
+  return documents.ok() && !documents->empty() ? documents->front() : Node();
+}
+
+std::string Problem(std::string_view text) {
+  const auto documents = ParseYaml(text, "f.yaml");
+  EXPECT_FALSE(documents.ok()) << text;
+  return documents.status().message();
+}
+
+TEST(ParseYamlTest, KeepsTypesAndPlaces) {
+  const Node root = Parse("a: 1\nb:\n  - 'x'\n  - yes\n  - 1.5\n  - ~\n  - 1.2.3\n");
+  EXPECT_EQ(root.Find("a")->kind, Node::Kind::kInt);
+  const Node* list = root.Find("b");
+  ASSERT_TRUE(list->is_list());
+  EXPECT_EQ(list->items[0].kind, Node::Kind::kString);
+  EXPECT_EQ(list->items[1].kind, Node::Kind::kBool);
+  EXPECT_EQ(list->items[2].kind, Node::Kind::kFloat);
+  EXPECT_EQ(list->items[3].kind, Node::Kind::kNull);
+  EXPECT_EQ(list->items[4].kind, Node::Kind::kString);
+  EXPECT_EQ(list->items[0].line, 3);
+  EXPECT_EQ(list->items[0].column, 5);
+}
+
+TEST(ParseYamlTest, ReadsJsonAnchorsAndMergeKeys) {
+  EXPECT_EQ(Parse(R"({"a": {"b": [1, "2"]}})").Find("a")->Find("b")->items[1].text, "2");
+  const Node root = Parse("x: &x {p: 1, q: 2}\ny: *x\nz:\n  <<: *x\n  q: 3\n");
+  EXPECT_EQ(root.Find("y")->Find("p")->text, "1");
+  EXPECT_EQ(root.Find("z")->Find("p")->text, "1");
+  EXPECT_EQ(root.Find("z")->Find("q")->text, "3");
+}
+
+TEST(ParseYamlTest, SaysWhereTheMistakeIs) {
+  EXPECT_THAT(Problem("a: 1\nb: [1\n"), StartsWith("f.yaml:3:1: this is not YAML: "));
+  EXPECT_THAT(Problem("a: 1\na: 2\n"), StartsWith("f.yaml:2:1: \"a\" stands twice"));
+  EXPECT_THAT(Problem("a:\n\t- b\n"), StartsWith("f.yaml:2:2: this is not YAML"));
+}
+
+TEST(ParseYamlTest, RefusesWhatWouldGrowWithoutBounds) {
+  EXPECT_THAT(Problem(std::string(200'000, '[')), HasSubstr("f.yaml"));
+  EXPECT_THAT(Problem(std::string(300, '[') + std::string(300, ']')), HasSubstr("64 levels"));
+  EXPECT_THAT(Problem(std::string(2 << 20, 'x')), HasSubstr("too large"));
+  EXPECT_THAT(Problem(std::string("a: \0b", 5)), HasSubstr("not a text file"));
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 10; ++i) {
+    bomb +=
+        fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
+  }
+  EXPECT_THAT(Problem(bomb), HasSubstr("more than 100000 values"));
+}
+
+TEST(ParseYamlTest, SurvivesRandomBytes) {
+  const std::string whole =
+      "apiVersion: kubeflow.org/v1\nkind: TFJob\nmetadata: {name: x, labels: {a: &a \"b\", c: "
+      "*a}}\n"
+      "spec:\n  list:\n  - |\n    text\n  - ? k\n    : v\n  - !!str 3\n---\nsecond: 'doc'\n";
+  std::mt19937 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    std::string broken = whole.substr(0, 1 + random() % whole.size());
+    for (int i = 0; i < 2; ++i) broken[random() % broken.size()] = static_cast<char>(random());
+    const auto documents = ParseYaml(broken, "f.yaml");  // any answer but a crash
+    EXPECT_TRUE(documents.ok() || !documents.status().message().empty());
+  }
+}
+
+}  // namespace
+}  // namespace trainyard::spec

@@ -1,0 +1,14 @@
+#include "spec/job_tf_config.h"
+
+#include "spec/tf_config.h"
+
+namespace trainyard::spec {
+
+std::optional<std::string> JobTfConfig(const TFJob& job, const ClusterSpec& cluster,
+                                       ReplicaType type, int index) {
+  if (job.NumReplicas() <= 1) return std::nullopt;
+  return job.enable_dynamic_worker ? FormatSparseTfConfig(cluster, TaskTypeName(type), index)
+                                   : FormatTfConfig(cluster, TaskTypeName(type), index);
+}
+
+}  // namespace trainyard::spec

@@ -1,0 +1,36 @@
+// From the text of a job file to a TFJob.
+//
+//   ASSIGN_OR_RETURN(TFJob job, ParseTFJob(text, "job.yaml", {.overrides =
+//   {"Worker.replicas=4"}}));
+//
+// Pure and thread-safe; the input is untrusted and bounded (see document.h). Every mistake comes
+// back as InvalidArgument `job.yaml:line:column: field: what was expected`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "spec/tfjob.h"
+#include "spec/validate.h"
+
+namespace trainyard::spec {
+
+struct ParseOptions {
+  // `path=value` pairs, applied in turn before anything is checked; see overrides.h.
+  std::vector<std::string> overrides;
+  ValidateOptions validate;
+};
+
+// The one TFJob in the text (YAML or JSON, beside any other Kubernetes objects), of apiVersion
+// kubeflow.org/v1, v1beta2, v1beta1, v1alpha2 or v1alpha1, with defaults filled in and validated.
+//
+// - v1 may carry its run policy under `runPolicy` or, as until v1.0.0, directly under `spec`.
+// - Absent cleanPodPolicy means None in v1, Running in the older form and versions, All in
+// v1alpha1.
+// - v1alpha1's MASTER stays Master, and its restart policy is the pod's.
+Result<TFJob> ParseTFJob(std::string_view text, std::string_view file_name,
+                         const ParseOptions& options = {});
+
+}  // namespace trainyard::spec

@@ -1,0 +1,25 @@
+// The part of a Kubernetes pod template that decides how a replica runs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "spec/reader.h"
+#include "spec/tfjob.h"
+
+namespace trainyard::spec {
+
+struct PodTemplate {
+  Container container;  // the one named "tensorflow"
+  std::optional<RestartPolicy> restart_policy;
+  int termination_grace_seconds = 30;
+};
+
+// Reads `owner`.template; `path` is the owner's. Fields that Kubernetes knows and that do not
+// matter here are passed over, unknown ones refused. Other containers (sidecars) are passed over as
+// well. Thread-safe.
+Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner, std::string_view path);
+
+}  // namespace trainyard::spec

@@ -1,0 +1,37 @@
+#include "train/internal/layer_shapes.h"
+
+#include <algorithm>
+
+namespace trainyard::train::internal {
+
+tf::Shape LayerInputShape(ModelBuilder& model, const tf::Output& x, std::string_view layer,
+                          std::string_view wanted, size_t rank, size_t free) {
+  tf::Graph& graph = model.graph();
+  if (!graph.status().ok()) return {};
+  if (!x) {
+    graph.Fail(InvalidArgumentError("{} needs an input {}, got none", layer, wanted));
+    return {};
+  }
+  const Result<tf::Shape> shape = graph.OutputShape(x);
+  if (!shape.ok()) {
+    graph.Fail(shape.error().WithContext(fmt::format("{} needs an input {}", layer, wanted)));
+    return {};
+  }
+  const bool fits =
+      shape->size() == rank && std::all_of(shape->begin() + static_cast<std::ptrdiff_t>(free),
+                                           shape->end(), [](int64_t size) { return size > 0; });
+  if (fits) return *shape;
+  graph.Fail(InvalidArgumentError("{} needs an input {}, but {} is {}", layer, wanted,
+                                  tf::OutputName(x), tf::ShapeToString(*shape)));
+  return {};
+}
+
+bool CheckPositive(ModelBuilder& model, std::string_view layer, std::string_view option,
+                   int64_t value) {
+  if (value > 0) return true;
+  model.graph().Fail(
+      InvalidArgumentError("{} of {} is {}: it must be at least 1", option, layer, value));
+  return false;
+}
+
+}  // namespace trainyard::train::internal
