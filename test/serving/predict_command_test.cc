@@ -102,10 +102,10 @@ TEST_F(PredictCommandTest, PrintsTheClassItsProbabilityAndThePicture) {
   const Outcome outcome = RunPredict(Args({"--signature_name", "predict"}));
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.error, "");
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("picture.png is a 3, probability 9"),
-                                 HasSubstr("model mean version 7, signature predict"),
-                                 HasSubstr(std::string(28, '-')), HasSubstr(">  3  9"),
-                                 Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("picture.png is a 3, probability 9"),
+                    HasSubstr("model mean version 7, signature predict"),
+                    HasSubstr(std::string(28, '-')), HasSubstr(">  3  9"), Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(PredictCommandTest, AnswersProgramsInJson) {
