@@ -1,0 +1,37 @@
+# The few commands a person needs; each is a thin name for a script or a CMake preset.
+.DEFAULT_GOAL := help
+.PHONY: help setup quickstart build test bench format clean
+
+JOBS := $(shell nproc)
+
+help:  ## what can be made
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
+
+setup:  ## gets what the build needs: Debian packages, TensorFlow, MNIST
+	@tools/setup.sh quickstart
+
+quickstart:  ## set-up, build, then digits: train distributed, export, serve, predict
+	@tools/quickstart.sh
+
+build: setup  ## builds all programs, optimised, into bin/
+	@cmake --preset release
+	@cmake --build --preset release -j $(JOBS)
+
+test:  ## set-up for tests, build, then every test
+	@tools/setup.sh test
+	@cmake --preset release
+	@cmake --build --preset release -j $(JOBS)
+	@ctest --preset release -j $(JOBS)
+
+bench:  ## the benchmarks, each beside its peer (quiet machine, some minutes)
+	@tools/setup.sh test
+	@cmake --preset release
+	@cmake --build --preset release -j $(JOBS)
+	@.deps/venv/bin/python bench/train_digits/run.py
+
+format:  ## formats all C++
+	@tools/format.sh
+
+clean:  ## removes what was built; keeps .deps/ and out/
+	rm -rf build bin

@@ -1,0 +1,117 @@
+#include "tf/saved_model.h"
+
+#include "base/wire.h"
+#include "tf/internal/handles.h"
+
+namespace trainyard::tf {
+namespace {
+
+// Field numbers: tensorflow/core/protobuf/meta_graph.proto, framework/tensor_shape.proto.
+constexpr int kMetaGraphSignatures = 5;
+
+bool ParseShape(std::string_view bytes, TensorInfo* info) {
+  WireReader shape(bytes);
+  while (shape.Next()) {
+    if (shape.field() == 2) {
+      int64_t size = 0;  // proto3 leaves a zero out
+      WireReader dim(shape.bytes());
+      while (dim.Next()) {
+        if (dim.field() == 1) size = static_cast<int64_t>(dim.varint());
+      }
+      if (!dim.ok()) return false;
+      info->shape.push_back(size);
+    } else if (shape.field() == 3) {
+      info->unknown_rank = shape.varint() != 0;
+    }
+  }
+  return shape.ok();
+}
+
+bool ParseTensorInfo(std::string_view bytes, TensorInfo* info) {
+  WireReader reader(bytes);
+  info->unknown_rank = true;  // until a shape is seen
+  while (reader.Next()) {
+    if (reader.field() == 1) info->name = reader.bytes();
+    if (reader.field() == 2) info->dtype = static_cast<DataType>(reader.varint());
+    if (reader.field() == 3) {
+      info->unknown_rank = false;
+      if (!ParseShape(reader.bytes(), info)) return false;
+    }
+  }
+  return reader.ok();
+}
+
+// Splits a map entry into key and value bytes.
+bool ParseMapEntry(std::string_view bytes, std::string* key, std::string_view* value) {
+  WireReader entry(bytes);
+  while (entry.Next()) {
+    if (entry.field() == 1) *key = entry.bytes();
+    if (entry.field() == 2) *value = entry.bytes();
+  }
+  return entry.ok();
+}
+
+bool ParseTensorMapEntry(std::string_view bytes, std::map<std::string, TensorInfo>* map) {
+  std::string key;
+  std::string_view value;
+  return ParseMapEntry(bytes, &key, &value) && ParseTensorInfo(value, &(*map)[key]);
+}
+
+bool ParseSignature(std::string_view bytes, Signature* signature) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    if (reader.field() == 1 && !ParseTensorMapEntry(reader.bytes(), &signature->inputs)) {
+      return false;
+    }
+    if (reader.field() == 2 && !ParseTensorMapEntry(reader.bytes(), &signature->outputs)) {
+      return false;
+    }
+    if (reader.field() == 3) signature->method_name = reader.bytes();
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+Result<std::map<std::string, Signature>> ParseSignatures(std::string_view meta_graph) {
+  std::map<std::string, Signature> signatures;
+  WireReader reader(meta_graph);
+  while (reader.Next()) {
+    if (reader.field() != kMetaGraphSignatures) continue;
+    std::string key;
+    std::string_view value;
+    if (!ParseMapEntry(reader.bytes(), &key, &value) || !ParseSignature(value, &signatures[key])) {
+      return DataLossError("the SavedModel's signatures cannot be read");
+    }
+  }
+  if (!reader.ok()) return DataLossError("the SavedModel's meta graph cannot be read");
+  return signatures;
+}
+
+Result<SavedModel> LoadSavedModel(const std::string& directory,
+                                  const std::vector<std::string>& tags,
+                                  const SessionConfig& config) {
+  const std::string attempt = fmt::format("cannot load SavedModel {}", directory);
+  const internal::SessionOptionsPtr options(TF_NewSessionOptions());
+  internal::CallStatus call;
+  const std::string encoded = EncodeConfig(config);
+  TF_SetConfig(options.get(), encoded.data(), encoded.size(), call.get());
+  if (!call.ok()) return call.ToStatus().WithContext(attempt);
+  std::vector<const char*> c_tags;
+  for (const std::string& tag : tags) c_tags.push_back(tag.c_str());
+  SavedModel model;
+  model.graph = std::make_unique<Graph>();
+  const internal::BufferPtr meta_graph = internal::MakeBuffer();
+  TF_Session* session = TF_LoadSessionFromSavedModel(
+      options.get(), nullptr, directory.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
+      model.graph->handle(), meta_graph.get(), call.get());
+  if (!call.ok()) return call.ToStatus().WithContext(attempt);
+  model.session = std::make_unique<Session>(session);
+  model.meta_graph = std::string(internal::BufferBytes(*meta_graph));
+  Result<std::map<std::string, Signature>> signatures = ParseSignatures(model.meta_graph);
+  if (!signatures.ok()) return signatures.status().WithContext(attempt);
+  model.signatures = std::move(signatures).value();
+  return model;
+}
+
+}  // namespace trainyard::tf

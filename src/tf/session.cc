@@ -1,0 +1,85 @@
+#include "tf/session.h"
+
+#include "base/wire.h"
+#include "tf/internal/handles.h"
+
+namespace trainyard::tf {
+
+using internal::CallStatus;
+
+std::string EncodeConfig(const SessionConfig& config) {
+  // Field numbers: tensorflow/core/protobuf/{config,rewriter_config}.proto.
+  constexpr int kRewriterOff = 2;
+  constexpr int kRewriterOn = 1;
+  WireWriter proto;
+  if (config.intra_op_threads > 0) {
+    proto.Varint(2, static_cast<uint64_t>(config.intra_op_threads));
+  }
+  for (const std::string& filter : config.device_filters) proto.Bytes(4, filter);
+  if (config.inter_op_threads != 0) {  // negative numbers are sign-extended
+    proto.Varint(5, static_cast<uint64_t>(int64_t{config.inter_op_threads}));
+  }
+  proto.Varint(7, 1);  // allow_soft_placement
+  WireWriter rewriter;
+  if (!config.remapping) rewriter.Varint(14, kRewriterOff);
+  if (config.bfloat16) rewriter.Varint(31, kRewriterOn);
+  if (!rewriter.empty()) {
+    WireWriter graph_options;
+    graph_options.Message(10, rewriter);
+    proto.Message(10, graph_options);
+  }
+  return proto.str();
+}
+
+Result<std::unique_ptr<Session>> Session::Create(const Graph& graph,
+                                                 const SessionOptions& options) {
+  RETURN_IF_ERROR(graph.status());
+  const internal::SessionOptionsPtr c_options(TF_NewSessionOptions());
+  CallStatus call;
+  const std::string config = EncodeConfig(options.config);
+  TF_SetConfig(c_options.get(), config.data(), config.size(), call.get());
+  RETURN_IF_ERROR(call.ToStatus());
+  if (!options.target.empty()) TF_SetTarget(c_options.get(), options.target.c_str());
+  TF_Session* session = TF_NewSession(graph.handle(), c_options.get(), call.get());
+  RETURN_IF_ERROR(call.ToStatus());
+  return std::make_unique<Session>(session);
+}
+
+Session::~Session() {
+  CallStatus ignored;  // the far side may be gone, and there is nothing left to do about it
+  TF_CloseSession(handle_, ignored.get());
+  TF_DeleteSession(handle_, ignored.get());
+}
+
+Result<std::vector<Tensor>> Session::Run(std::span<const Feed> feeds,
+                                         std::span<const Output> fetches,
+                                         std::span<const Operation> targets) {
+  std::vector<TF_Output> inputs;
+  std::vector<TF_Tensor*> input_values;
+  inputs.reserve(feeds.size());
+  input_values.reserve(feeds.size());
+  for (const Feed& feed : feeds) {
+    inputs.push_back({feed.output.op, feed.output.index});
+    input_values.push_back(feed.value->handle());
+  }
+  std::vector<TF_Output> outputs;
+  outputs.reserve(fetches.size());
+  for (const Output& fetch : fetches) outputs.push_back({fetch.op, fetch.index});
+  std::vector<TF_Tensor*> output_values(fetches.size(), nullptr);
+  CallStatus call;
+  TF_SessionRun(handle_, nullptr, inputs.data(), input_values.data(),
+                static_cast<int>(inputs.size()), outputs.data(), output_values.data(),
+                static_cast<int>(outputs.size()), targets.data(), static_cast<int>(targets.size()),
+                nullptr, call.get());
+  std::vector<Tensor> values;
+  values.reserve(output_values.size());
+  for (TF_Tensor* value : output_values) values.emplace_back(value);
+  RETURN_IF_ERROR(call.ToStatus());
+  return values;
+}
+
+Status Session::Run(Operation target) {
+  return Run({}, {}, std::span<const Operation>(&target, 1)).status();
+}
+
+}  // namespace trainyard::tf

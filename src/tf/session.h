@@ -1,0 +1,80 @@
+// Running a graph: in this process, or through a server of a cluster.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "tf/graph.h"
+#include "tf/tensor.h"
+
+struct TF_Session;
+
+namespace trainyard::tf {
+
+// For inter_op_threads: each run happens in the thread that asks for it, without a hand-over to a
+// pool. Best where many small runs go on at once.
+inline constexpr int kCallerThread = -1;
+
+// What ConfigProto offers, as far as we use it. Thread pools are shared by the whole process and
+// sized by the first session or server it makes.
+struct SessionConfig {
+  int intra_op_threads = 0;  // threads inside one operation; 0 = one per core
+  int inter_op_threads = 0;  // operations at the same time; 0 = one per core, or kCallerThread
+  // Only these tasks are contacted ("/job:ps"); empty: all of the cluster. A session waits for
+  // every task it may contact, so a distributed session without filters hangs on the first absent
+  // one.
+  std::vector<std::string> device_filters;
+  // Convolutions and matrix products in bfloat16, variables and the rest in float32.
+  bool bfloat16 = false;
+  // Grappler's remapper; must be off for bfloat16 through a server, which otherwise refuses the
+  // rewritten graph.
+  bool remapping = true;
+};
+
+struct SessionOptions {
+  std::string target;  // "" = in this process; else Server::target()
+  SessionConfig config;
+};
+
+// The serialized ConfigProto.
+std::string EncodeConfig(const SessionConfig& config);
+
+struct Feed {
+  Output output;
+  const Tensor* value;  // borrowed for the call
+};
+
+// Owns one session. Run() may be called from many threads; closing waits for none of them.
+//
+//   ASSIGN_OR_RETURN(auto session, Session::Create(graph, {}));
+//   ASSIGN_OR_RETURN(auto values, session->Run({{x, &image}}, {y}, {}));
+class Session {
+ public:
+  // The graph must outlive the session. Unavailable if a task of the cluster does not answer.
+  static Result<std::unique_ptr<Session>> Create(const Graph& graph, const SessionOptions& options);
+  explicit Session(TF_Session* owned) : handle_(owned) {}
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Runs what `fetches` and `targets` need and returns the fetched values in order. The error is
+  // TensorFlow's, code and text.
+  Result<std::vector<Tensor>> Run(std::span<const Feed> feeds, std::span<const Output> fetches,
+                                  std::span<const Operation> targets);
+  Result<std::vector<Tensor>> Run(std::initializer_list<Feed> feeds,
+                                  std::initializer_list<Output> fetches,
+                                  std::initializer_list<Operation> targets) {
+    return Run(std::span(feeds.begin(), feeds.size()), std::span(fetches.begin(), fetches.size()),
+               std::span(targets.begin(), targets.size()));
+  }
+  // Runs one operation for its effect.
+  Status Run(Operation target);
+
+ private:
+  TF_Session* handle_;
+};
+
+}  // namespace trainyard::tf

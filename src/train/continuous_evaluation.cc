@@ -1,0 +1,88 @@
+#include "train/continuous_evaluation.h"
+
+#include <thread>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "train/checkpoint_directory.h"
+#include "train/checkpoint_state.h"
+#include "train/stop_signal.h"
+#include "train/train_and_evaluate.h"
+
+namespace trainyard::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string EndFile(const std::string& model_dir) {
+  return JoinPath(model_dir, "training_end.json");
+}
+
+// Whether a failed evaluation only means that the trainer was faster.
+bool IsPassing(const Status& status) {
+  return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kDataLoss ||
+         status.code() == StatusCode::kOutOfRange;
+}
+
+}  // namespace
+
+Status MarkTrainingEnd(const std::string& model_dir, int64_t global_step) {
+  return WriteFileAtomically(EndFile(model_dir),
+                             fmt::format("{{\"global_step\": {}}}\n", global_step));
+}
+
+Status ClearTrainingEnd(const std::string& model_dir) {
+  return RemoveRecursively(EndFile(model_dir));
+}
+
+bool HasTrainingEnded(const std::string& model_dir) { return PathExists(EndFile(model_dir)); }
+
+Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSpec& spec,
+                                        std::optional<int64_t> max_steps) {
+  constexpr std::chrono::milliseconds kInterval(200);
+  const std::string& model_dir = estimator.config().model_dir;
+  ProgressReporter reporter;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Evaluator> evaluator,
+                   Evaluator::Create(estimator.model_fn(), spec.input, estimator.config(),
+                                     {.name = spec.name, .steps = spec.steps}));
+  reporter.Report({.phase = "waiting", .message = "waiting for a checkpoint"});
+  std::optional<EvalResult> last;
+  std::string last_prefix;
+  Clock::time_point next_time = Clock::now() + spec.start_delay;
+  while (!StopRequested()) {
+    // In this order: a checkpoint written after the look at the directory is seen in the next
+    // round.
+    const bool has_ended = HasTrainingEnded(model_dir);
+    const Result<std::string> prefix = LatestCheckpoint(model_dir);
+    const bool is_new = prefix.ok() && *prefix != last_prefix;
+    const int64_t step = prefix.ok() ? StepOfCheckpoint(*prefix) : -1;
+    const bool is_last =
+        prefix.ok() && (has_ended || (max_steps.has_value() && step >= *max_steps));
+    if (is_new && step > 0 && (is_last || Clock::now() >= next_time)) {
+      next_time = Clock::now() + spec.throttle;
+      reporter.Report({.phase = "evaluating", .step = step, .max_steps = max_steps});
+      Result<EvalResult> result = evaluator->Evaluate(*prefix);
+      if (result.ok()) {
+        last = std::move(result).value();
+        last_prefix = *prefix;
+        reporter.Report(
+            {.phase = "evaluating", .step = step, .eval_step = step, .metrics = last->metrics});
+      } else if (IsPassing(result.status())) {
+        LogWarning("{}; looking for a newer one", result.status().message());
+        next_time = Clock::now() + std::chrono::seconds(1);
+      } else {
+        return result.status();
+      }
+    }
+    if (is_last && last.has_value() && last_prefix == *prefix) {
+      LogInfo("Exiting evaluation, global_step={}: training has ended.", last->global_step);
+      reporter.Report(
+          {.phase = "finished", .eval_step = last->global_step, .metrics = last->metrics});
+      return *last;
+    }
+    std::this_thread::sleep_for(kInterval);
+  }
+  return CancelledError("asked to stop while evaluating");
+}
+
+}  // namespace trainyard::train

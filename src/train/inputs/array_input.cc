@@ -1,0 +1,160 @@
+#include "train/inputs/array_input.h"
+
+#include <random>
+#include <vector>
+
+namespace trainyard::train {
+namespace {
+
+// The rows `rows` of `source`, one after another.
+tf::Tensor TakeRows(const tf::Tensor& source, std::span<const int64_t> rows) {
+  tf::Shape shape = source.shape();
+  const size_t row_bytes = source.num_bytes() / static_cast<size_t>(shape[0]);
+  shape[0] = static_cast<int64_t>(rows.size());
+  tf::Tensor taken = tf::Tensor::Allocate(source.dtype(), shape);
+  char* to = static_cast<char*>(taken.raw());
+  const char* from = static_cast<const char*>(source.raw());
+  for (const int64_t row : rows) {
+    std::memcpy(to, from + static_cast<size_t>(row) * row_bytes, row_bytes);
+    to += row_bytes;
+  }
+  return taken;
+}
+
+// Fisher and Yates's shuffle; std::shuffle's result depends on the standard library.
+void Shuffle(std::vector<int64_t>& values, std::mt19937_64& random) {
+  for (size_t left = values.size(); left > 1; --left) {
+    std::swap(values[left - 1], values[random() % left]);
+  }
+}
+
+// The numbers of a shard's examples in the order they come, epoch after epoch.
+class ExampleOrder {
+ public:
+  ExampleOrder(const ArrayInputOptions& options, int64_t num_examples)
+      : shuffle_(options.shuffle),
+        epochs_left_(options.epochs),
+        random_(options.seed.has_value() ? *options.seed : std::random_device{}()) {
+    for (int64_t i = options.shard.index; i < num_examples; i += options.shard.count) {
+      order_.push_back(i);
+    }
+    next_ = order_.size();
+  }
+
+  std::vector<int64_t> Take(int64_t count) {
+    std::vector<int64_t> taken;
+    while (static_cast<int64_t>(taken.size()) < count) {
+      if (next_ == order_.size() && !StartEpoch()) break;
+      taken.push_back(order_[next_++]);
+    }
+    return taken;
+  }
+
+ private:
+  bool StartEpoch() {
+    if (epochs_left_.has_value() && (*epochs_left_)-- <= 0) {
+      epochs_left_ = 0;
+      return false;
+    }
+    if (shuffle_) Shuffle(order_, random_);
+    next_ = 0;
+    return true;
+  }
+
+  const bool shuffle_;
+  std::optional<int64_t> epochs_left_;
+  std::mt19937_64 random_;
+  std::vector<int64_t> order_;
+  size_t next_ = 0;
+};
+
+class ArrayIterator : public BatchIterator {
+ public:
+  ArrayIterator(const Arrays& arrays, const ArrayInputOptions& options, int64_t num_examples)
+      : arrays_(arrays), options_(options), order_(options, num_examples) {}
+
+  Result<std::optional<Batch>> Next() override {
+    const std::vector<int64_t> rows = order_.Take(options_.batch_size);
+    const bool whole = static_cast<int64_t>(rows.size()) == options_.batch_size;
+    if (rows.empty() || (options_.drop_remainder && !whole)) return std::optional<Batch>();
+    Batch batch;
+    for (const auto& [name, values] : arrays_.features) {
+      batch.features.emplace(name, TakeRows(values, rows));
+    }
+    if (!arrays_.labels.empty()) batch.labels = TakeRows(arrays_.labels, rows);
+    return std::optional<Batch>(std::move(batch));
+  }
+
+ private:
+  const Arrays& arrays_;
+  const ArrayInputOptions& options_;
+  ExampleOrder order_;
+};
+
+FeatureSpec SpecOf(const tf::Tensor& tensor) {
+  FeatureSpec spec{.dtype = tensor.dtype(), .shape = tensor.shape()};
+  spec.shape[0] = -1;
+  return spec;
+}
+
+// The common size of dimension 0.
+Result<int64_t> CountExamples(const Arrays& arrays) {
+  std::optional<int64_t> count;
+  const auto check = [&](const std::string& name, const tf::Tensor& tensor) -> Status {
+    if (tensor.empty() || tensor.shape().empty() || tf::DataTypeSize(tensor.dtype()) == 0) {
+      return InvalidArgumentError("{} must be an array of numbers with one row per example", name);
+    }
+    const int64_t rows = tensor.shape()[0];
+    if (count.has_value() && *count != rows) {
+      return InvalidArgumentError("{} has {} rows where other arrays of the input have {}", name,
+                                  rows, *count);
+    }
+    count = rows;
+    return OkStatus();
+  };
+  for (const auto& [name, tensor] : arrays.features) {
+    RETURN_IF_ERROR(check(fmt::format("feature \"{}\"", name), tensor));
+  }
+  if (!count.has_value()) return InvalidArgumentError("an input needs at least one feature");
+  if (!arrays.labels.empty()) RETURN_IF_ERROR(check("the labels array", arrays.labels));
+  return *count;
+}
+
+Status CheckOptions(const ArrayInputOptions& options, int64_t num_examples) {
+  if (options.batch_size < 1) {
+    return InvalidArgumentError("batch_size is {}: it must be at least 1", options.batch_size);
+  }
+  if (options.epochs.has_value() && *options.epochs < 1) {
+    return InvalidArgumentError("epochs is {}: it must be at least 1", *options.epochs);
+  }
+  const Shard& shard = options.shard;
+  if (shard.index < 0 || shard.index >= shard.count) {
+    return InvalidArgumentError("shard {} of {} does not exist", shard.index, shard.count);
+  }
+  if (shard.index >= num_examples) {
+    return InvalidArgumentError("nothing is left for shard {} of {}: there are only {} examples",
+                                shard.index, shard.count, num_examples);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ArrayInput>> ArrayInput::Create(Arrays arrays, ArrayInputOptions options) {
+  ASSIGN_OR_RETURN(const int64_t num_examples, CountExamples(arrays));
+  RETURN_IF_ERROR(CheckOptions(options, num_examples));
+  return std::unique_ptr<ArrayInput>(new ArrayInput(std::move(arrays), options, num_examples));
+}
+
+ArrayInput::ArrayInput(Arrays arrays, ArrayInputOptions options, int64_t num_examples)
+    : arrays_(std::move(arrays)), options_(options), num_examples_(num_examples) {
+  for (const auto& [name, tensor] : arrays_.features) spec_.features[name] = SpecOf(tensor);
+  if (!arrays_.labels.empty()) spec_.labels = SpecOf(arrays_.labels);
+}
+
+Result<std::unique_ptr<BatchIterator>> ArrayInput::MakeIterator() const {
+  return std::unique_ptr<BatchIterator>(
+      std::make_unique<ArrayIterator>(arrays_, options_, num_examples_));
+}
+
+}  // namespace trainyard::train

@@ -1,0 +1,103 @@
+// Where a model function builds its network: a graph, its variables, and the mode.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "tf/graph.h"
+#include "train/variable.h"
+
+namespace trainyard::train {
+
+// What a graph is built for. As tf.estimator.ModeKeys.
+enum class Mode { kTrain, kEval, kPredict };
+
+struct VariableOptions {
+  tf::DataType dtype = tf::DataType::kFloat;
+  bool trainable = true;
+  bool saved = true;
+};
+
+// Collects everything a model function makes. Not owned by the model function; lives as long as the
+// graph it builds in. Thread-compatible.
+//
+// Names and placement are deterministic: the same model function called on every replica gives the
+// same variables in the same order, spread round robin over the parameter servers (global step
+// first, as tf.train.replica_device_setter does). Replicas that disagreed would silently train two
+// variables.
+//
+// Failures while building stay in graph().status(); the caller of the model function checks once.
+//
+//   tf::Output Scale(ModelBuilder& model, const tf::Output& x) {
+//     const tf::Scope scope = model.scope().Named("scale");
+//     const Variable& gamma = model.AddVariable(scope.FullName("gamma"), {1}, Ones());
+//     return tf::Mul(scope, x, gamma.value);
+//   }
+class ModelBuilder {
+ public:
+  struct Options {
+    Mode mode = Mode::kTrain;
+    std::optional<int64_t> seed;  // of initial values and dropout; none: different in each run
+    int num_ps_tasks = 0;         // 0: variables live in this process
+    std::string compute_device;   // of everything but variables, e.g. "/job:worker/task:1"
+  };
+
+  ModelBuilder(tf::Graph* graph, Options options);
+  ModelBuilder(const ModelBuilder&) = delete;
+  ModelBuilder& operator=(const ModelBuilder&) = delete;
+
+  tf::Graph& graph() const { return *graph_; }
+  // The root scope, on the compute device.
+  const tf::Scope& scope() const { return scope_; }
+  Mode mode() const { return options_.mode; }
+  bool training() const { return options_.mode == Mode::kTrain; }
+
+  // The number of updates applied so far: int64 scalar "global_step", the first variable.
+  const Variable& global_step() const { return variables_.front(); }
+
+  // Adds a variable under its exact name. A name used twice fails the graph.
+  const Variable& AddVariable(const std::string& name, const tf::Shape& shape,
+                              const Initializer& initializer, const VariableOptions& options = {});
+  // Adds a variable that lives beside `primary` (an optimizer's slot), called "<primary>/<slot>"
+  // unless `slot` starts with '/', which names it absolutely. Not trainable; takes no turn in the
+  // round robin.
+  const Variable& AddSlot(const Variable& primary, const std::string& slot, const tf::Shape& shape,
+                          const Initializer& initializer, const VariableOptions& options = {});
+
+  // All variables in creation order.
+  const std::deque<Variable>& variables() const { return variables_; }
+  std::vector<const Variable*> trainable_variables() const;
+
+  // An operation to run with every training step, such as an update of moving averages.
+  void AddUpdate(tf::Operation update) { updates_.push_back(update); }
+  const std::vector<tf::Operation>& updates() const { return updates_; }
+
+  // A scalar (float) to write to the event file every save_summary_steps.
+  void AddScalarSummary(const std::string& tag, const tf::Output& value);
+  const std::vector<std::pair<std::string, tf::Output>>& scalar_summaries() const {
+    return scalar_summaries_;
+  }
+
+  // The seeds of the next random operation; zeros without Options::seed.
+  Seed NextSeed();
+
+ private:
+  const Variable& Add(const std::string& name, const tf::Shape& shape, const std::string& device,
+                      const Initializer& initializer, const VariableOptions& options);
+  std::string NextVariableDevice();
+
+  tf::Graph* const graph_;
+  const Options options_;
+  const tf::Scope scope_;
+  std::deque<Variable> variables_;  // a deque: references stay valid as it grows
+  std::vector<tf::Operation> updates_;
+  std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
+  int next_ps_task_ = 0;
+  int64_t next_seed_ = 1;
+};
+
+}  // namespace trainyard::train

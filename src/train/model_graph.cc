@@ -1,0 +1,95 @@
+#include "train/model_graph.h"
+
+#include "tf/ops.h"
+
+namespace trainyard::train {
+
+Result<std::unique_ptr<ModelGraph>> ModelGraph::Build(const ModelFn& model_fn,
+                                                      const InputSpec& input,
+                                                      const ModelBuilder::Options& options) {
+  std::unique_ptr<ModelGraph> built(new ModelGraph());
+  built->model_ = std::make_unique<ModelBuilder>(&built->graph_, options);
+  built->AddInputs(input);
+  built->spec_ = model_fn(*built->model_, built->features_, built->labels_);
+  RETURN_IF_ERROR(built->graph_.status().WithContext("cannot build the model"));
+  RETURN_IF_ERROR(built->CheckSpec());
+  built->AddInitialization();
+  built->saver_ = std::make_unique<Saver>(&built->graph_, built->model_->variables());
+  RETURN_IF_ERROR(built->graph_.status().WithContext("cannot build the model"));
+  return built;
+}
+
+void ModelGraph::AddInputs(const InputSpec& input) {
+  const tf::Scope& scope = model_->scope();
+  for (const auto& [name, feature] : input.features) {
+    features_[name] = tf::Placeholder(scope, feature.dtype, feature.shape, name);
+  }
+  if (input.labels.has_value()) {
+    labels_ = tf::Placeholder(scope, input.labels->dtype, input.labels->shape, "labels");
+  }
+}
+
+void ModelGraph::AddInitialization() {
+  std::vector<tf::Operation> initializers;
+  std::vector<tf::Output> checks;
+  for (const Variable& variable : model_->variables()) {
+    initializers.push_back(variable.initialize);
+    checks.push_back(tf::Scope(&graph_)
+                         .OnDevice(variable.device)
+                         .Op("VarIsInitializedOp", "report/VarIsInitializedOp")
+                         .In(variable.handle)
+                         .Out());
+  }
+  init_op_ = tf::Group(model_->scope(), initializers, "init");
+  initialized_ =
+      model_->scope().Op("Pack", "report/initialized").InList(checks).Int("axis", 0).Out();
+  if (!model_->training()) return;
+  const Variable& step = model_->global_step();
+  step_after_update_ = tf::Scope(&graph_)
+                           .OnDevice(step.device)
+                           .Op("ReadVariableOp", "global_step/AfterUpdate")
+                           .In(step.handle)
+                           .Type("dtype", step.dtype)
+                           .Control(spec_.train_op)
+                           .Out();
+}
+
+Status ModelGraph::CheckSpec() const {
+  switch (model_->mode()) {
+    case Mode::kTrain:
+      if (spec_.train_op == nullptr) {
+        return InvalidArgumentError("the model function returned no train_op for training");
+      }
+      [[fallthrough]];
+    case Mode::kEval:
+      if (!spec_.loss) return InvalidArgumentError("the model function returned no loss");
+      break;
+    case Mode::kPredict:
+      if (spec_.predictions.empty()) {
+        return InvalidArgumentError("the model function returned no predictions");
+      }
+  }
+  for (const char* reserved : {"loss", "global_step"}) {
+    if (spec_.metrics.contains(reserved)) {
+      return InvalidArgumentError(
+          "Metric with name \"{}\" is not allowed, because Estimator already defines a default "
+          "metric with the same name.",
+          reserved);
+    }
+  }
+  return OkStatus();
+}
+
+std::vector<tf::Feed> ModelGraph::Feeds(const Batch& batch) const {
+  std::vector<tf::Feed> feeds;
+  feeds.reserve(features_.size() + 1);
+  for (const auto& [name, placeholder] : features_) {
+    const auto value = batch.features.find(name);
+    CHECK(value != batch.features.end());  // an Input keeps to its own spec
+    feeds.push_back({placeholder, &value->second});
+  }
+  if (labels_) feeds.push_back({labels_, &batch.labels});
+  return feeds;
+}
+
+}  // namespace trainyard::train

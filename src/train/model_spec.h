@@ -1,0 +1,36 @@
+// What a model function returns, and the model function itself.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "tf/graph.h"
+#include "train/metric.h"
+#include "train/model_builder.h"
+
+namespace trainyard::train {
+
+// As tf.estimator.EstimatorSpec: what the mode at hand needs must be set, the rest is ignored.
+//
+//   mode      needs
+//   kTrain    loss, train_op
+//   kEval     loss; metrics as wished ("loss" and "global_step" are added, and reserved)
+//   kPredict  predictions
+struct ModelSpec {
+  tf::Output loss;  // float scalar, the mean over the batch
+  tf::Operation train_op =
+      nullptr;  // one update; increments the global step (optimizers' Minimize)
+  std::map<std::string, Metric> metrics;
+  // By output name; these are the outputs of the exported signatures.
+  std::map<std::string, tf::Output> predictions;
+};
+
+using Features = std::map<std::string, tf::Output>;
+
+// Builds the network for model.mode(). `labels` is none in kPredict. Called once per graph; must
+// build the same variables in the same order in every mode and on every replica.
+using ModelFn = std::function<ModelSpec(ModelBuilder& model, const Features& features,
+                                        const tf::Output& labels)>;
+
+}  // namespace trainyard::train

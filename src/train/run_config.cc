@@ -1,0 +1,70 @@
+#include "train/run_config.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/log.h"
+
+namespace trainyard::train {
+namespace {
+
+Status CheckAtLeast(const char* field, int64_t value, int64_t least) {
+  if (value >= least) return OkStatus();
+  return InvalidArgumentError("{} should be {}", field, least == 0 ? ">= 0" : "> 0");
+}
+
+Status CheckRanges(const RunConfig& config) {
+  if (config.save_checkpoints_steps.has_value() && config.save_checkpoints_secs.has_value()) {
+    return InvalidArgumentError(
+        "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set.");
+  }
+  RETURN_IF_ERROR(CheckAtLeast("save_summary_steps", config.save_summary_steps, 0));
+  RETURN_IF_ERROR(
+      CheckAtLeast("save_checkpoints_steps", config.save_checkpoints_steps.value_or(0), 0));
+  RETURN_IF_ERROR(
+      CheckAtLeast("save_checkpoints_secs",
+                   config.save_checkpoints_secs.value_or(std::chrono::seconds(0)).count(), 0));
+  RETURN_IF_ERROR(CheckAtLeast("keep_checkpoint_max", config.keep_checkpoint_max, 0));
+  RETURN_IF_ERROR(CheckAtLeast("log_step_count_steps", config.log_step_count_steps, 1));
+  RETURN_IF_ERROR(
+      CheckAtLeast("session_creation_timeout_secs", config.session_creation_timeout.count(), 1));
+  return CheckAtLeast("step_timeout", config.step_timeout.count(), 1);
+}
+
+Status ChooseModelDir(RunConfig* config) {
+  const std::optional<std::string>& from_environment = config->task.model_dir;
+  if (from_environment.has_value()) {
+    if (!config->model_dir.empty() && config->model_dir != *from_environment) {
+      return InvalidArgumentError(
+          "`model_dir` provided in RunConfig construct, if set, must have the same value as the "
+          "model_dir in TF_CONFIG. model_dir: {} TF_CONFIG[\"model_dir\"]: {}.",
+          config->model_dir, *from_environment);
+    }
+    LogInfo("Using model_dir in TF_CONFIG: {}", *from_environment);
+    config->model_dir = *from_environment;
+  }
+  if (config->model_dir.empty()) return InvalidArgumentError("model_dir should be non-empty.");
+  // Parameter servers write their shards of a checkpoint from a directory of their own.
+  config->model_dir = std::filesystem::absolute(config->model_dir).lexically_normal().string();
+  return OkStatus();
+}
+
+}  // namespace
+
+Status RunConfig::ReadEnvironment() {
+  const char* text = std::getenv("TF_CONFIG");
+  ASSIGN_OR_RETURN(task, text == nullptr ? spec::ParseTfConfig(std::nullopt)
+                                         : spec::ParseTfConfig(std::string_view(text)));
+  RETURN_IF_ERROR(CheckRanges(*this));
+  if (!save_checkpoints_steps.has_value() && !save_checkpoints_secs.has_value()) {
+    save_checkpoints_secs = std::chrono::seconds(600);
+  }
+  return ChooseModelDir(this);
+}
+
+std::string RunConfig::device() const {
+  if (!uses_server()) return "";
+  return fmt::format("/job:{}/task:{}", task.type, task.index);
+}
+
+}  // namespace trainyard::train

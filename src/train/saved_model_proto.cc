@@ -1,0 +1,93 @@
+#include "train/saved_model_proto.h"
+
+#include "base/wire.h"
+#include "tf/runtime.h"
+
+namespace trainyard::train {
+namespace {
+
+Result<WireWriter> EncodeTensorInfo(const tf::Graph& graph, const tf::Output& output) {
+  ASSIGN_OR_RETURN(const tf::Shape shape, graph.OutputShape(output));
+  WireWriter dims;
+  for (const int64_t size : shape) {
+    WireWriter dim;
+    dim.Varint(1, static_cast<uint64_t>(size));
+    dims.Message(2, dim);
+  }
+  WireWriter info;
+  info.Bytes(1, tf::OutputName(output));
+  info.Varint(2, static_cast<uint64_t>(tf::OutputType(output)));
+  info.Message(3, dims);
+  return info;
+}
+
+Result<WireWriter> EncodeSignature(const tf::Graph& graph, const SavedModelParts& parts) {
+  WireWriter signature;
+  for (const auto& [alias, tensor] : parts.inputs) {
+    ASSIGN_OR_RETURN(const WireWriter info, EncodeTensorInfo(graph, tensor));
+    signature.MapEntry(1, alias, info);
+  }
+  for (const auto& [alias, tensor] : parts.outputs) {
+    ASSIGN_OR_RETURN(const WireWriter info, EncodeTensorInfo(graph, tensor));
+    signature.MapEntry(2, alias, info);
+  }
+  signature.Bytes(3, "tensorflow/serving/predict");
+  return signature;
+}
+
+WireWriter EncodeSaver(const Saver& saver) {
+  constexpr int kV2 = 2;
+  WireWriter def;
+  def.Bytes(1, tf::OutputName(saver.filename())).Bytes(2, tf::OutputName(saver.saved_name()));
+  def.Bytes(3, tf::OperationName(saver.restore_all())).Varint(4, 5).Varint(5, 1);
+  def.Float(6, 10000.0f).Varint(7, kV2);
+  return def;
+}
+
+WireWriter EncodeVariable(const Variable& variable) {
+  WireWriter def;
+  def.Bytes(1, variable.name + ":0").Bytes(2, tf::OperationName(variable.initialize));
+  def.Bytes(3, tf::OutputName(variable.value)).Varint(5, 1);  // a resource variable
+  def.Varint(7, variable.trainable ? 1 : 0);
+  return def;
+}
+
+// A collection of encoded VariableDefs, as `bytes_list`.
+WireWriter EncodeVariables(const ModelBuilder& model, bool only_trainable) {
+  WireWriter list;
+  for (const Variable& variable : model.variables()) {
+    if (only_trainable && !variable.trainable) continue;
+    list.Message(1, EncodeVariable(variable));
+  }
+  WireWriter collection;
+  collection.Message(2, list);
+  return collection;
+}
+
+WireWriter EncodeNodeList(const std::string& name) {
+  WireWriter list;
+  list.Bytes(1, name);
+  WireWriter collection;
+  collection.Message(1, list);
+  return collection;
+}
+
+}  // namespace
+
+Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelParts& parts) {
+  ASSIGN_OR_RETURN(const std::string graph_def, model.graph().Serialize());
+  ASSIGN_OR_RETURN(const WireWriter signature, EncodeSignature(model.graph(), parts));
+  WireWriter info;
+  info.Bytes(4, "serve").Bytes(5, tf::RuntimeVersion());
+  WireWriter meta_graph;
+  meta_graph.Message(1, info).Bytes(2, graph_def).Message(3, EncodeSaver(model.saver()));
+  meta_graph.MapEntry(4, "variables", EncodeVariables(model.model(), false));
+  meta_graph.MapEntry(4, "trainable_variables", EncodeVariables(model.model(), true));
+  meta_graph.MapEntry(4, "saved_model_main_op", EncodeNodeList(tf::OperationName(parts.main_op)));
+  for (const std::string& name : parts.signature_names) {
+    meta_graph.MapEntry(5, name, signature);
+  }
+  return WireWriter().Varint(1, 1).Message(2, meta_graph).str();
+}
+
+}  // namespace trainyard::train

@@ -1,0 +1,27 @@
+// The bytes of saved_model.pb. Pure.
+//
+// Source: tensorflow/core/protobuf/{saved_model,meta_graph,saver}.proto and the collections that
+// Estimator's export writes, so that TensorFlow 2 in Python finds the variables.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "train/model_graph.h"
+
+namespace trainyard::train {
+
+// What goes into the meta graph beside the graph itself.
+struct SavedModelParts {
+  std::map<std::string, tf::Output> inputs;
+  std::map<std::string, tf::Output> outputs;
+  std::vector<std::string> signature_names;  // all with the same inputs and outputs
+  tf::Operation main_op = nullptr;           // run after restoring
+};
+
+// The serialized SavedModel with one meta graph, tagged `serve`.
+Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelParts& parts);
+
+}  // namespace trainyard::train

@@ -1,0 +1,58 @@
+// From nothing to a session that is ready to train, at the start and after each failure.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "tf/session.h"
+#include "train/checkpoint_directory.h"
+#include "train/job_control.h"
+#include "train/model_graph.h"
+#include "train/progress.h"
+#include "train/run_config.h"
+#include "train/watchdog.h"
+
+namespace trainyard::train {
+
+// Connects to the parameter servers, if there are any, and sees to it that the variables have
+// values:
+//
+// - The chief keeps what live parameter servers hold, unless the newest checkpoint is ahead of it;
+//   else restores the newest checkpoint that is whole; else initialises. It says which.
+// - A worker waits for the chief to have done so, looking several times a second.
+//
+// Waits are bounded by RunConfig::session_creation_timeout and say for whom they wait. Borrows its
+// arguments. Thread-compatible.
+class SessionManager {
+ public:
+  // `control` is null in one process. `target` is the session target.
+  SessionManager(const RunConfig& config, const ModelGraph& model, const JobControl* control,
+                 CheckpointDirectory* checkpoints, Watchdog* watchdog, ProgressReporter* reporter,
+                 std::string target);
+
+  // Unavailable if the cluster does not answer in time, Cancelled if the process was asked to stop.
+  Result<std::unique_ptr<tf::Session>> MakeReady();
+
+ private:
+  Result<std::unique_ptr<tf::Session>> Connect();
+  Status PrepareVariables(tf::Session* session);  // chief
+  Status RestoreNewest(tf::Session* session, bool* restored);
+  Result<bool> IsReady(tf::Session* session);  // worker
+  Result<int64_t> GlobalStep(tf::Session* session);
+  std::string WaitingFor() const;
+
+  const RunConfig& config_;
+  const ModelGraph& model_;
+  const JobControl* const control_;
+  CheckpointDirectory* const checkpoints_;
+  Watchdog* const watchdog_;
+  ProgressReporter* const reporter_;
+  const std::string target_;
+};
+
+// Whether a failure of a distributed run may pass: a task restarted, went away or lost its state.
+bool IsRecoverable(const Status& status);
+
+}  // namespace trainyard::train

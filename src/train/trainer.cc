@@ -1,0 +1,207 @@
+#include "train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "train/progress_hook.h"
+#include "train/stop_signal.h"
+#include "train/summary_hook.h"
+
+namespace trainyard::train {
+namespace {
+
+// How many failures in a row, without a step between them, are still taken for a cluster that comes
+// back; a model that fails by itself must not loop for ever.
+constexpr int kMaxFailuresInARow = 20;
+
+}  // namespace
+
+Trainer::Trainer(const RunConfig& config, TrainOptions options, ProgressReporter* reporter)
+    : config_(config),
+      options_(std::move(options)),
+      reporter_(reporter),
+      checkpoints_({.directory = config.model_dir, .keep_max = config.keep_checkpoint_max}) {}
+
+Result<std::unique_ptr<Trainer>> Trainer::Create(const ModelFn& model_fn,
+                                                 std::shared_ptr<const Input> input,
+                                                 const RunConfig& config, std::string target,
+                                                 TrainOptions options, ProgressReporter* reporter) {
+  std::unique_ptr<Trainer> trainer(new Trainer(config, std::move(options), reporter));
+  trainer->input_ = std::move(input);
+  RETURN_IF_ERROR(trainer->SetUp(model_fn, std::move(target)));
+  return trainer;
+}
+
+Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
+  const int num_ps = config_.task.num_ps_replicas;
+  LogInfo("Calling model_fn.");
+  ASSIGN_OR_RETURN(model_, ModelGraph::Build(model_fn, input_->spec(),
+                                             {.mode = Mode::kTrain,
+                                              .seed = config_.tf_random_seed,
+                                              .num_ps_tasks = num_ps,
+                                              .compute_device = config_.device()}));
+  LogInfo("Done calling model_fn.");
+  if (config_.uses_server() && num_ps > 0) {
+    const int workers = config_.task.cluster.NumTasks(spec::kWorker);
+    control_ = std::make_unique<JobControl>(model_->mutable_graph(), num_ps, std::max(workers, 1));
+    RETURN_IF_ERROR(model_->graph().status());
+  }
+  hooks_.push_back(std::make_unique<ProgressHook>(config_, options_.max_steps, reporter_));
+  if (config_.is_chief()) RETURN_IF_ERROR(SetUpChief());
+  sessions_ = std::make_unique<SessionManager>(config_, *model_, control_.get(), &checkpoints_,
+                                               &watchdog_, reporter_, std::move(target));
+  plain_fetches_ = {model_->spec().loss, model_->step_after_update()};
+  if (IsWorker()) plain_fetches_.push_back(control_->phase());
+  summary_fetches_ = plain_fetches_;
+  for (const auto& [tag, value] : model_->model().scalar_summaries()) {
+    summary_fetches_.push_back(value);
+  }
+  ASSIGN_OR_RETURN(batches_, input_->MakeIterator());
+  return OkStatus();
+}
+
+Status Trainer::SetUpChief() {
+  RETURN_IF_ERROR(MakeDirectories(config_.model_dir));
+  RETURN_IF_ERROR(CheckWritableDirectory(config_.model_dir));
+  RETURN_IF_ERROR(checkpoints_.Load());
+  ASSIGN_OR_RETURN(events_, records::EventWriter::Create(config_.model_dir));
+  ASSIGN_OR_RETURN(const std::string graph_def, model_->graph().Serialize());
+  RETURN_IF_ERROR(events_->AddGraph(graph_def));
+  std::vector<std::string> tags;
+  for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
+  hooks_.push_back(std::make_unique<SummaryHook>(config_, std::move(tags), events_.get()));
+  hooks_.push_back(std::make_unique<CheckpointHook>(
+      config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_, options_.after_save));
+  return OkStatus();
+}
+
+Result<TrainResult> Trainer::Run() {
+  int failures_in_a_row = 0;
+  while (true) {
+    const int64_t steps_before = result_.local_steps;
+    Status status;
+    {
+      Result<std::unique_ptr<tf::Session>> session = sessions_->MakeReady();
+      status = session.ok() ? RunSession(session->get()) : session.status();
+      if (!session.ok()) return status;  // MakeReady has waited long enough
+    }
+    if (status.ok()) return result_;
+    if (control_ == nullptr || !IsRecoverable(status) || StopRequested()) return status;
+    failures_in_a_row = result_.local_steps > steps_before ? 1 : failures_in_a_row + 1;
+    if (failures_in_a_row > kMaxFailuresInARow) return status;
+    LogWarning("Lost the cluster ({}); making a new session.", status.message());
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+Status Trainer::RunSession(tf::Session* session) {
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
+                   session->Run({}, {model_->model().global_step().value}, {}));
+  result_.global_step = step[0].scalar<int64_t>();
+  if (IsWorker()) {
+    RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kTraining));
+  }
+  for (const auto& hook : hooks_) {
+    RETURN_IF_ERROR(hook->AfterCreateSession(session, result_.global_step));
+  }
+  RETURN_IF_ERROR(RunSteps(session));
+  if (IsWorker()) return Leave(session);
+  return FinishJob(session);
+}
+
+bool Trainer::IsDone() const {
+  return data_ended_ || job_ending_ || StopRequested() ||
+         (options_.max_steps.has_value() && result_.global_step >= *options_.max_steps);
+}
+
+Status Trainer::RunSteps(tf::Session* session) {
+  while (!IsDone()) {
+    ASSIGN_OR_RETURN(const std::optional<Batch> batch, batches_->Next());
+    if (!batch.has_value()) {
+      data_ended_ = true;
+      break;
+    }
+    ASSIGN_OR_RETURN(const StepResult step, RunStep(session, *batch, result_.global_step + 1));
+    ++result_.local_steps;
+    result_.global_step = step.global_step;
+    // Before any hook, so that bad weights never replace a good checkpoint.
+    if (!std::isfinite(step.loss)) {
+      return InternalError(
+          "NaN loss during training: the model diverged at step {} with loss = {}; lower the "
+          "learning rate or check the data (the last checkpoint is from before)",
+          step.global_step, step.loss);
+    }
+    for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->AfterStep(session, step));
+  }
+  return OkStatus();
+}
+
+Result<StepResult> Trainer::RunStep(tf::Session* session, const Batch& batch, int64_t next_step) {
+  bool wants_summaries = false;
+  for (const auto& hook : hooks_) {
+    wants_summaries = hook->WantsSummaries(next_step) || wants_summaries;
+  }
+  const std::vector<tf::Output>& fetches = wants_summaries ? summary_fetches_ : plain_fetches_;
+  const auto guard = watchdog_.Guard(config_.step_timeout, "a training step");
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
+                   session->Run(model_->Feeds(batch), fetches, {}));
+  if (IsWorker()) {
+    const auto phase = static_cast<JobPhase>(values[2].scalar<int32_t>());
+    job_ending_ = phase == JobPhase::kEnding || phase == JobPhase::kEnded;
+  }
+  StepResult step{.global_step = values[1].scalar<int64_t>(), .loss = values[0].scalar<float>()};
+  for (size_t i = plain_fetches_.size(); i < values.size(); ++i) {
+    step.summaries.push_back(values[i].scalar<float>());
+  }
+  return step;
+}
+
+Status Trainer::Leave(tf::Session* session) {
+  for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->End(session, result_.global_step));
+  RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kLeft));
+  return StopRequested() ? CancelledError("stopped at step {}", result_.global_step) : OkStatus();
+}
+
+Status Trainer::FinishJob(tf::Session* session) {
+  if (control_ != nullptr && !StopRequested()) {
+    RETURN_IF_ERROR(control_->SetPhase(session, JobPhase::kEnding));
+    RETURN_IF_ERROR(WaitForWorkers(session));
+  }
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
+                   session->Run({}, {model_->model().global_step().value}, {}));
+  result_.global_step = step[0].scalar<int64_t>();
+  for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->End(session, result_.global_step));
+  if (control_ != nullptr) {
+    RETURN_IF_ERROR(
+        control_->SetPhase(session, StopRequested() ? JobPhase::kChiefStopped : JobPhase::kEnded));
+  }
+  return StopRequested() ? CancelledError("stopped at step {}; the next run goes on from there",
+                                          result_.global_step)
+                         : OkStatus();
+}
+
+Status Trainer::WaitForWorkers(tf::Session* session) {
+  // A worker that has joined sees at its next step that the job is done; one that was killed never
+  // will, and is not waited for longer than this.
+  constexpr std::chrono::seconds kPatience(10);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!StopRequested()) {
+    ASSIGN_OR_RETURN(const std::vector<int> training, control_->TrainingWorkers(session));
+    if (training.empty()) return OkStatus();
+    reporter_->ReportSometimes({.phase = "waiting",
+                                .message = fmt::format("waiting for the last step of worker {}",
+                                                       fmt::join(training, ", "))});
+    if (std::chrono::steady_clock::now() >= deadline) {
+      LogWarning("worker {} has not ended its last step within {} s; going on without it",
+                 fmt::join(training, ", "), kPatience.count());
+      return OkStatus();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return OkStatus();
+}
+
+}  // namespace trainyard::train

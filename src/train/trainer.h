@@ -1,0 +1,84 @@
+// One training process: a program that runs alone, or a chief or worker of a cluster.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "records/event_writer.h"
+#include "train/checkpoint_directory.h"
+#include "train/checkpoint_hook.h"
+#include "train/input.h"
+#include "train/job_control.h"
+#include "train/model_graph.h"
+#include "train/progress.h"
+#include "train/run_config.h"
+#include "train/session_manager.h"
+#include "train/training_hook.h"
+#include "train/watchdog.h"
+
+namespace trainyard::train {
+
+struct TrainOptions {
+  std::optional<int64_t> max_steps;     // of the job, all replicas together
+  CheckpointHook::Listener after_save;  // chief only
+};
+
+struct TrainResult {
+  int64_t global_step = 0;  // reached by the job
+  int64_t local_steps = 0;  // made by this process
+};
+
+// Runs training steps until the job's step count, the end of the data or a stop signal. In a
+// cluster, failures of other tasks are recovered from (SessionManager), and the ends of the
+// processes are ordered: workers leave first, then the chief saves the last checkpoint, then the
+// parameter servers are let go. One Run per Trainer. Thread-compatible.
+class Trainer {
+ public:
+  // `target`: the session target of this process's server, "" in one process.
+  static Result<std::unique_ptr<Trainer>> Create(const ModelFn& model_fn,
+                                                 std::shared_ptr<const Input> input,
+                                                 const RunConfig& config, std::string target,
+                                                 TrainOptions options, ProgressReporter* reporter);
+
+  // Cancelled if the process was asked to stop; what was trained is saved then, too.
+  Result<TrainResult> Run();
+
+ private:
+  Trainer(const RunConfig& config, TrainOptions options, ProgressReporter* reporter);
+  Status SetUp(const ModelFn& model_fn, std::string target);
+  Status SetUpChief();
+  // Trains with one session; returns when training ends or something fails.
+  Status RunSession(tf::Session* session);
+  Status RunSteps(tf::Session* session);
+  Result<StepResult> RunStep(tf::Session* session, const Batch& batch, int64_t next_step);
+  Status Leave(tf::Session* session);      // worker
+  Status FinishJob(tf::Session* session);  // chief
+  Status WaitForWorkers(tf::Session* session);
+  bool IsDone() const;
+  bool IsWorker() const { return control_ != nullptr && !config_.is_chief(); }
+
+  const RunConfig config_;
+  const TrainOptions options_;
+  ProgressReporter* const reporter_;
+  std::shared_ptr<const Input> input_;
+  Watchdog watchdog_;
+  CheckpointDirectory checkpoints_;
+  std::unique_ptr<ModelGraph> model_;
+  std::unique_ptr<JobControl> control_;           // null in one process
+  std::unique_ptr<records::EventWriter> events_;  // chief only
+  std::unique_ptr<SessionManager> sessions_;
+  std::vector<std::unique_ptr<TrainingHook>> hooks_;
+  std::unique_ptr<BatchIterator> batches_;
+  std::vector<tf::Output> plain_fetches_;
+  std::vector<tf::Output> summary_fetches_;
+  TrainResult result_;
+  bool data_ended_ = false;
+  bool job_ending_ = false;  // worker: the chief has said so
+};
+
+}  // namespace trainyard::train
