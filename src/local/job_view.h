@@ -16,7 +16,8 @@ namespace trainyard::local {
 
 struct ReplicaInfo {
   job::ReplicaId id{};
-  std::string state{};  // waiting, running, stopping, stopped, succeeded, failed, restarting
+  std::string state{};  // waiting, starting, running, stopping, stopped, succeeded, failed,
+                        // restarting
   pid_t pid = 0;        // 0 if no process
   int restarts = 0;
   int exit_code = 0;       // of the last instance that ended

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 
 namespace trainyard::local {
@@ -18,16 +20,20 @@ Kind Look(const std::string& path) {
 
 std::vector<std::string> Directories(const ProgramSearch& search) {
   std::vector<std::string> directories;
+  const auto add = [&](const std::string& directory) {
+    const auto end = directories.end();
+    if (std::find(directories.begin(), end, directory) == end) directories.push_back(directory);
+  };
   std::string_view rest = search.path;
   while (!rest.empty()) {
     const size_t colon = rest.find(':');
     const std::string_view part = rest.substr(0, colon);
-    if (!part.empty()) directories.push_back(JoinPath(search.working_directory, part));
+    if (!part.empty()) add(JoinPath(search.working_directory, part));
     if (colon == std::string_view::npos) break;
     rest = rest.substr(colon + 1);
   }
-  directories.insert(directories.end(), search.directories.begin(), search.directories.end());
-  directories.push_back(search.working_directory);
+  for (const std::string& directory : search.directories) add(directory);
+  add(search.working_directory);
   return directories;
 }
 

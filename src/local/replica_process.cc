@@ -129,7 +129,8 @@ ReplicaInfo ReplicaProcess::Describe(const job::ReplicaRecord& record) const {
                    .message = progress_.message.empty() ? last_line_ : progress_.message,
                    .log_path = log_path_};
   if (is_active()) {
-    info.state = is_stopping_ ? "stopping" : "running";
+    const bool is_starting = view_->phase == job::Phase::kPending;
+    info.state = is_stopping_ ? "stopping" : is_starting ? "starting" : "running";
   } else if (view_ && is_stopping_) {
     info.state = "stopped";
   } else if (record.state == job::ReplicaState::kSucceeded) {

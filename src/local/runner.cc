@@ -280,6 +280,7 @@ job::PlanOptions LocalPlanOptions() {
   job::PlanOptions options;
   options.stop_everything = true;
   options.restart_delays.first = std::chrono::milliseconds(200);
+  options.ps_grace = std::chrono::seconds(3);
   return options;
 }
 

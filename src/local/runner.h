@@ -21,7 +21,8 @@
 
 namespace trainyard::local {
 
-// Ends by themselves and by restart policy are quicker here than on a cluster.
+// Everything is stopped with the job, and restarts and parameter servers' ends are waited for less
+// long than on a cluster.
 job::PlanOptions LocalPlanOptions();
 
 struct RunOptions {
