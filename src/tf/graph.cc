@@ -31,6 +31,8 @@ DataType OutputType(const Output& output) {
   return static_cast<DataType>(TF_OperationOutputType(ToC(output)));
 }
 
+std::string OperationDevice(Operation op) { return op == nullptr ? "" : TF_OperationDevice(op); }
+
 Graph::Graph() : handle_(TF_NewGraph()) {}
 
 Graph::~Graph() {

@@ -16,8 +16,8 @@ std::string EncodeConfig(const SessionConfig& config) {
     proto.Varint(2, static_cast<uint64_t>(config.intra_op_threads));
   }
   for (const std::string& filter : config.device_filters) proto.Bytes(4, filter);
-  if (config.inter_op_threads > 0) {
-    proto.Varint(5, static_cast<uint64_t>(config.inter_op_threads));
+  if (config.inter_op_threads != 0) {  // negative numbers are sign-extended
+    proto.Varint(5, static_cast<uint64_t>(int64_t{config.inter_op_threads}));
   }
   proto.Varint(7, 1);  // allow_soft_placement
   WireWriter rewriter;

@@ -14,11 +14,15 @@ struct TF_Session;
 
 namespace trainyard::tf {
 
+// For inter_op_threads: each run happens in the thread that asks for it, without a hand-over to a
+// pool. Best where many small runs go on at once.
+inline constexpr int kCallerThread = -1;
+
 // What ConfigProto offers, as far as we use it. Thread pools are shared by the whole process and
 // sized by the first session or server it makes.
 struct SessionConfig {
   int intra_op_threads = 0;  // threads inside one operation; 0 = one per core
-  int inter_op_threads = 0;  // operations at the same time; 0 = one per core
+  int inter_op_threads = 0;  // operations at the same time; 0 = one per core, or kCallerThread
   // Only these tasks are contacted ("/job:ps"); empty: all of the cluster. A session waits for
   // every task it may contact, so a distributed session without filters hangs on the first absent
   // one.

@@ -1,0 +1,68 @@
+// trainyard-serve: the model server.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "serving/options.h"
+#include "serving/server.h"
+#include "tf/runtime.h"
+
+namespace {
+
+namespace serving = trainyard::serving;
+
+constexpr std::chrono::seconds kDrainTime{10};
+
+int Fail(int exit_code, const std::string& message) {
+  fmt::print(stderr, "trainyard-serve: {}\n", message);
+  return exit_code;
+}
+
+// Both signals wait, in every thread, for sigwait below.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void PrintLine(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);  // scripts wait for these lines
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto line = serving::ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+  if (!line.ok()) return Fail(2, line.error().message());
+  if (line->help) {
+    fmt::print("{}", serving::HelpText());
+    return 0;
+  }
+  trainyard::tf::QuietRuntimeLogs();
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
+  const sigset_t signals = BlockStopSignals();
+
+  serving::ServerOptions options = line->options;
+  options.on_serving = [](const serving::Servable& servable) {
+    PrintLine(
+        fmt::format("serving model \"{}\" version {}", servable.id().name, servable.id().version));
+  };
+  auto server = serving::Server::Create(options);
+  if (!server.ok()) return Fail(1, server.error().message());
+  PrintLine(fmt::format("listening on {}:{} (gRPC)", options.host, (*server)->port()));
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the process at once
+  PrintLine("stopping: no new requests, finishing those under way");
+  (*server)->Stop(kDrainTime);
+  return 0;
+}

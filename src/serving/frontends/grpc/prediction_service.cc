@@ -1,0 +1,78 @@
+#include <grpcpp/server_context.h>
+
+#include "serving/frontends/grpc/services.h"
+#include "serving/frontends/grpc/status.h"
+#include "serving/predict.h"
+#include "tensorflow/serving/prediction_service.grpc.pb.h"
+
+namespace trainyard::serving {
+namespace {
+
+namespace api = ::tensorflow::serving;
+using grpc::ServerContext;
+
+class PredictionService final : public api::PredictionService::Service {
+ public:
+  PredictionService(const VersionManager* models, TensorEncoding encoding)
+      : models_(*models), encoding_(encoding) {}
+
+  grpc::Status Predict(ServerContext* context, const api::PredictRequest* request,
+                       api::PredictResponse* response) override {
+    return ToGrpcStatus(AnswerPredict(*context, *request, response));
+  }
+
+  grpc::Status GetModelMetadata(ServerContext* /*context*/,
+                                const api::GetModelMetadataRequest* request,
+                                api::GetModelMetadataResponse* response) override {
+    return ToGrpcStatus(AnswerMetadata(*request, response));
+  }
+
+  grpc::Status Classify(ServerContext* /*context*/, const api::ClassificationRequest* /*request*/,
+                        api::ClassificationResponse* /*response*/) override {
+    return NotOffered("tensorflow.serving.PredictionService/Classify");
+  }
+
+  grpc::Status Regress(ServerContext* /*context*/, const api::RegressionRequest* /*request*/,
+                       api::RegressionResponse* /*response*/) override {
+    return NotOffered("tensorflow.serving.PredictionService/Regress");
+  }
+
+  grpc::Status MultiInference(ServerContext* /*context*/,
+                              const api::MultiInferenceRequest* /*request*/,
+                              api::MultiInferenceResponse* /*response*/) override {
+    return NotOffered("tensorflow.serving.PredictionService/MultiInference");
+  }
+
+ private:
+  Status AnswerPredict(const ServerContext& context, const api::PredictRequest& request,
+                       api::PredictResponse* response) const {
+    if (!request.has_model_spec()) return InvalidArgumentError("Missing ModelSpec");
+    ASSIGN_OR_RETURN(const std::shared_ptr<const Servable> servable,
+                     models_.Find(request.model_spec()));
+    // It may have waited for a thread: do not compute for a client that has gone.
+    if (context.IsCancelled()) return CancelledError("the client has cancelled the request");
+    return serving::Predict(*servable, encoding_, request, response);
+  }
+
+  Status AnswerMetadata(const api::GetModelMetadataRequest& request,
+                        api::GetModelMetadataResponse* response) const {
+    if (!request.has_model_spec()) return InvalidArgumentError("Missing ModelSpec");
+    RETURN_IF_ERROR(CheckMetadataRequest(request));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const Servable> servable,
+                     models_.Find(request.model_spec()));
+    DescribeModel(*servable, response);
+    return OkStatus();
+  }
+
+  const VersionManager& models_;
+  const TensorEncoding encoding_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
+                                                     TensorEncoding encoding) {
+  return std::make_unique<PredictionService>(models, encoding);
+}
+
+}  // namespace trainyard::serving

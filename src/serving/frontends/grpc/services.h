@@ -1,0 +1,28 @@
+// The gRPC services: thin adapters from the generated interfaces to serving/predict.h and
+// serving/versions/manager.h. Each refers to the manager, which must outlive it. Thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "serving/tensor_proto.h"
+#include "serving/versions/manager.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace trainyard::serving {
+
+// tensorflow.serving.PredictionService: Predict and GetModelMetadata. Classify, Regress and
+// MultiInference answer UNIMPLEMENTED with their name.
+std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
+                                                     TensorEncoding encoding);
+
+// tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
+std::unique_ptr<grpc::Service> MakeModelService(const VersionManager* models);
+
+// grpc.health.v1.Health: SERVING exactly while the model has a version that answers, for the whole
+// server ("") and for the two services above, with and without their package name.
+std::unique_ptr<grpc::Service> MakeHealthService(const VersionManager* models);
+
+}  // namespace trainyard::serving

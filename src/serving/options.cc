@@ -1,0 +1,80 @@
+#include "serving/options.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace trainyard::serving {
+namespace {
+
+constexpr char kDescription[] =
+    "Serves a SavedModel over gRPC, with the interface of TensorFlow Serving.\n"
+    "Watches a directory of numbered versions and changes to a newer one without a pause.";
+
+constexpr char kExample[] =
+    "Example:\n"
+    "  trainyard-serve --model_name=digits --model_base_path=out/digits/export --port=8500\n\n"
+    "Listens on this machine only unless --host says otherwise (--host=0.0.0.0: every IPv4\n"
+    "address). Ends on SIGTERM or Ctrl-C after the requests under way.";
+
+void AddFlags(CLI::App* app, CommandLine* line) {
+  constexpr int kMax = std::numeric_limits<int>::max();
+  ServerOptions& options = line->options;
+  app->set_help_flag();  // ours is a plain flag, so that parsing has one way out
+  app->add_flag("-h,--help", line->help, "Print this text");
+  app->add_option("--host", options.host, "Address to listen on")->capture_default_str();
+  app->add_option("--port", options.port, "gRPC port; 0 takes a free one and prints it")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  app->add_option("--model_name", options.model_name, "Name that requests ask for")
+      ->capture_default_str();
+  app->add_option("--model_base_path", options.model_base_path,
+                  "Directory that holds the numbered versions (required)");
+  app->add_option("--file_system_poll_wait_seconds", options.poll_seconds,
+                  "How often to look for a newer version; 0: once, at the start")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_option("--tensorflow_intra_op_parallelism", options.intra_op_threads,
+                  "Threads inside one operation; 0: one, as requests run side by side")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_option("--tensorflow_inter_op_parallelism", options.inter_op_threads,
+                  "Threads for operations of one request; 0: the request's own")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_flag("--enable_serialization_as_tensor_content{true}", options.answer_tensor_content,
+                "Answer with raw bytes instead of typed values: quicker for large tensors");
+}
+
+}  // namespace
+
+Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
+  CommandLine line;
+  CLI::App app(kDescription);
+  AddFlags(&app, &line);
+  std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11's order
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    std::string text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return InvalidArgumentError("{}; see --help", text);
+  }
+  if (!line.help && line.options.model_base_path.empty()) {
+    return InvalidArgumentError(
+        "--model_base_path is missing: the directory that holds the numbered versions; see --help");
+  }
+  return line;
+}
+
+std::string HelpText() {
+  CommandLine unused;
+  CLI::App app(kDescription, "trainyard-serve");
+  AddFlags(&app, &unused);
+  app.footer(kExample);
+  return app.help();
+}
+
+}  // namespace trainyard::serving

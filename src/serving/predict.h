@@ -1,0 +1,28 @@
+// Answering Predict and GetModelMetadata from one loaded version, whatever the front end.
+//
+// Thread-safe: no state of its own. Error codes and texts are TensorFlow Serving's.
+#pragma once
+
+#include "base/status.h"
+#include "serving/servable.h"
+#include "serving/tensor_proto.h"
+#include "tensorflow/serving/metadata.pb.h"
+#include "tensorflow/serving/predict.pb.h"
+
+namespace trainyard::serving {
+
+// Runs the request's signature. The response carries the version that answered and the signature's
+// name, "serving_default" if the request left it empty. On failure the response is unspecified.
+Status Predict(const Servable& servable, TensorEncoding encoding,
+               const ::tensorflow::serving::PredictRequest& request,
+               ::tensorflow::serving::PredictResponse* response);
+
+// Checks the metadata fields asked for; to be called before the model is looked up, so that the
+// answer to a wrong request does not depend on what is loaded.
+Status CheckMetadataRequest(const ::tensorflow::serving::GetModelMetadataRequest& request);
+
+// The signatures of the model, packed as clients expect them.
+void DescribeModel(const Servable& servable,
+                   ::tensorflow::serving::GetModelMetadataResponse* response);
+
+}  // namespace trainyard::serving

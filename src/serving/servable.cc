@@ -1,0 +1,65 @@
+#include "serving/servable.h"
+
+#include <utility>
+
+#include "base/files.h"
+#include "serving/meta_graph.h"
+#include "serving/tensor_proto.h"
+
+namespace trainyard::serving {
+namespace {
+
+constexpr char kServeTag[] = "serve";
+
+std::map<std::string, tf::Output> Bind(
+    const tf::Graph& graph,
+    const ::google::protobuf::Map<std::string, ::tensorflow::TensorInfo>& infos) {
+  std::map<std::string, tf::Output> outputs;
+  for (const auto& [alias, info] : infos) outputs[alias] = graph.FindOutput(info.name());
+  return outputs;
+}
+
+Status CheckVariables(const tf::SavedModel& model, const std::string& directory) {
+  const std::string index = JoinPath(directory, "variables/variables.index");
+  if (PathExists(index) || !HasVariables(model.meta_graph)) return OkStatus();
+  return FailedPreconditionError("the graph has variables, but {} is missing", index);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Servable>> Servable::Load(ServableId id, const std::string& directory,
+                                                       const tf::SessionConfig& config) {
+  std::unique_ptr<Servable> servable(new Servable());
+  servable->id_ = std::move(id);
+  ASSIGN_OR_RETURN(servable->model_, tf::LoadSavedModel(directory, {kServeTag}, config));
+  RETURN_IF_ERROR(CheckVariables(servable->model_, directory));
+  ASSIGN_OR_RETURN(servable->definitions_, ReadSignatures(servable->model_.meta_graph));
+  RETURN_IF_ERROR(servable->BindSignatures());
+  servable->model_.meta_graph = std::string();  // as large as the model's constants
+  return servable;
+}
+
+Status Servable::BindSignatures() {
+  for (const auto& [name, definition] : definitions_.signature_def()) {
+    BoundSignature& bound = signatures_[name];
+    bound.definition = &definition;
+    bound.inputs = Bind(*model_.graph, definition.inputs());
+    bound.outputs = Bind(*model_.graph, definition.outputs());
+    for (const auto& [alias, value] : definition.defaults()) {
+      Result<tf::Tensor> tensor = DecodeTensor(value);
+      if (!tensor.ok()) {
+        return tensor.status().WithContext(
+            fmt::format("the default of input \"{}\" of signature \"{}\"", alias, name));
+      }
+      bound.defaults[alias] = std::move(tensor).value();
+    }
+  }
+  return OkStatus();
+}
+
+const BoundSignature* Servable::FindSignature(const std::string& name) const {
+  const auto found = signatures_.find(name.empty() ? kDefaultSignature : name);
+  return found == signatures_.end() ? nullptr : &found->second;
+}
+
+}  // namespace trainyard::serving

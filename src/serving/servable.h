@@ -1,0 +1,67 @@
+// One loaded version of a model, ready to answer.
+//
+// Shared: the manager holds the current one, and every request holds the one it began with until it
+// has been answered (that is what keeps an old version alive while a newer one takes over).
+// Immutable once loaded, therefore thread-safe.
+//
+//   ASSIGN_OR_RETURN(auto servable, Servable::Load({"digits", 3}, "/models/digits/3", config));
+//   const BoundSignature* signature = servable->FindSignature("serving_default");
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "tensorflow/serving/metadata.pb.h"
+#include "tf/saved_model.h"
+
+namespace trainyard::serving {
+
+struct ServableId {
+  std::string name;
+  int64_t version = 0;
+  friend bool operator==(const ServableId&, const ServableId&) = default;
+};
+
+// A signature with its aliases looked up in the graph. An alias whose tensor the graph lacks is an
+// empty Output; using it is the request's error, since other signatures may be fine.
+struct BoundSignature {
+  const ::tensorflow::SignatureDef* definition = nullptr;  // owned by the Servable
+  std::map<std::string, tf::Output> inputs;
+  std::map<std::string, tf::Output> outputs;
+  std::map<std::string, tf::Tensor> defaults;
+};
+
+class Servable {
+ public:
+  // Loads graph and variables and runs the model's own initialisation. FailedPrecondition if the
+  // graph has variables but the directory does not, which TensorFlow takes for a model without
+  // variables that fails at its first request.
+  static Result<std::unique_ptr<const Servable>> Load(ServableId id, const std::string& directory,
+                                                      const tf::SessionConfig& config);
+
+  const ServableId& id() const { return id_; }
+
+  // nullptr if there is no such signature. An empty name means "serving_default".
+  const BoundSignature* FindSignature(const std::string& name) const;
+
+  // All signatures as the model defines them.
+  const ::tensorflow::serving::SignatureDefMap& definitions() const { return definitions_; }
+
+  // Called from many threads at once.
+  tf::Session& session() const { return *model_.session; }
+
+ private:
+  Servable() = default;
+  Status BindSignatures();
+
+  ServableId id_;
+  tf::SavedModel model_;
+  ::tensorflow::serving::SignatureDefMap definitions_;
+  std::map<std::string, BoundSignature> signatures_;
+};
+
+inline constexpr char kDefaultSignature[] = "serving_default";
+
+}  // namespace trainyard::serving

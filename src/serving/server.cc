@@ -1,0 +1,98 @@
+#include "serving/server.h"
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/service_type.h>
+
+#include <limits>
+#include <utility>
+
+#include "base/log.h"
+#include "serving/frontends/grpc/port.h"
+#include "serving/frontends/grpc/services.h"
+#include "serving/versions/manager.h"
+
+namespace trainyard::serving {
+
+// In the order of construction; requests hold Servables, so the gRPC server goes first.
+struct Server::Parts {
+  explicit Parts(VersionManager::Options options) : models(std::move(options)) {}
+
+  VersionManager models;
+  std::unique_ptr<grpc::Service> prediction_service;
+  std::unique_ptr<grpc::Service> model_service;
+  std::unique_ptr<grpc::Service> health_service;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+};
+
+namespace {
+
+// Requests come side by side, each best run by a thread of its own from start to end: TensorFlow's
+// pools cost a hand-over per operation, which small models feel most (docs/benchmarks.md).
+tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
+  tf::SessionConfig config;
+  config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;
+  config.inter_op_threads =
+      options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThread;
+  return config;
+}
+
+VersionManager::Options MakeManagerOptions(const ServerOptions& options) {
+  VersionManager::Options result;
+  result.model_name = options.model_name;
+  result.base_path = options.model_base_path;
+  result.session = MakeSessionConfig(options);
+  result.poll_interval = std::chrono::seconds(options.poll_seconds);
+  result.on_serving = options.on_serving;
+  return result;
+}
+
+}  // namespace
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Stop(std::chrono::milliseconds(0)); }
+
+Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
+  auto parts = std::make_unique<Parts>(MakeManagerOptions(options));
+  parts->prediction_service = MakePredictionService(
+      &parts->models,
+      options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields);
+  parts->model_service = MakeModelService(&parts->models);
+  parts->health_service = MakeHealthService(&parts->models);
+  grpc::ServerBuilder builder;
+  // By default gRPC shares a taken port with its owner and each gets some of the connections.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(std::numeric_limits<int>::max());
+  builder.SetMaxSendMessageSize(std::numeric_limits<int>::max());
+  builder.AddListeningPort(JoinHostPort(options.host, options.port),
+                           grpc::InsecureServerCredentials(), &parts->port);
+  builder.RegisterService(parts->prediction_service.get());
+  builder.RegisterService(parts->model_service.get());
+  builder.RegisterService(parts->health_service.get());
+  parts->server = builder.BuildAndStart();
+  if (parts->server == nullptr || parts->port == 0) {
+    return UnavailableError("cannot listen on {}: {}", JoinHostPort(options.host, options.port),
+                            WhyPortIsRefused(options.host, options.port));
+  }
+  std::unique_ptr<Server> server(new Server(std::move(parts)));
+  if (options.poll_seconds > 0) {
+    server->parts_->models.Start();
+  } else {
+    const Status problem = server->parts_->models.Poll(std::chrono::steady_clock::now());
+    if (!server->parts_->models.is_ready()) return problem;
+    if (!problem.ok()) LogWarning("{}", problem.message());
+  }
+  return server;
+}
+
+int Server::port() const { return parts_->port; }
+
+void Server::Stop(std::chrono::milliseconds grace) {
+  if (parts_->server == nullptr) return;
+  parts_->server->Shutdown(std::chrono::system_clock::now() + grace);
+  parts_->server->Wait();
+  parts_->server = nullptr;
+}
+
+}  // namespace trainyard::serving

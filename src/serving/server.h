@@ -1,0 +1,57 @@
+// The model server: one model, its versions, and the gRPC front end.
+//
+//   ASSIGN_OR_RETURN(auto server, Server::Create({.port = 0, .model_name = "digits",
+//                                                 .model_base_path = "/models/digits"}));
+//   ... server->port() ...
+//   server->Stop(std::chrono::seconds(10));
+//
+// Owned by main. Thread-compatible; requests are served by threads of its own.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "serving/servable.h"
+
+namespace trainyard::serving {
+
+// The flags of trainyard-serve; docs/contracts/serving.md describes them.
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 8500;  // 0: any free one
+  std::string model_name = "default";
+  std::string model_base_path;
+  int poll_seconds = 1;      // 0: look for versions once, at the start
+  int intra_op_threads = 0;  // 0: one, since requests already run side by side
+  int inter_op_threads = 0;  // 0: none, operations run in the request's thread
+  bool answer_tensor_content = false;
+  // Told about each version that begins to answer, by another thread than Create's caller unless
+  // poll_seconds is 0.
+  std::function<void(const Servable&)> on_serving = [](const Servable&) {};
+};
+
+class Server {
+ public:
+  // Binds the port, then starts looking for versions: the server may be reached before the model
+  // has been loaded, and health and status tell when it has. Unavailable, with the reason, if the
+  // port cannot be had. With poll_seconds 0 the model is loaded before this returns, or the failure
+  // to load it is returned.
+  static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
+  ~Server();  // stops without waiting for requests
+
+  int port() const;
+
+  // Takes no new requests, lets those under way finish for at most `grace`, then cancels them.
+  void Stop(std::chrono::milliseconds grace);
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace trainyard::serving
