@@ -1,11 +1,13 @@
 #!/bin/bash
 # Gets everything this project needs onto this machine; safe to repeat, and then instant.
 #
-# usage: tools/setup.sh [quickstart|test]
+# usage: tools/setup.sh [quickstart|test|estimator]
 #   quickstart   Debian packages to build with; TensorFlow's two shared libraries and its C headers;
 #                MNIST. (default)
 #   test         the same, and what the tests need: a formatter, and a Python with stock TensorFlow,
 #                TensorBoard and TensorFlow Serving's client to be compared with.
+#   estimator    the same as test, and a Python with the last TensorFlow that had Estimator, a peer in
+#                bench/.
 #
 # Files go to .deps/ (or $TRAINYARD_DEPS_DIR), each part under its own name only once it is whole.
 # Asks before it uses sudo; with CI=true in the environment it asks nothing.
@@ -31,9 +33,9 @@ fail() {
 }
 
 case $purpose in
-  quickstart | test) ;;
+  quickstart | test | estimator) ;;
   *)
-    echo "usage: tools/setup.sh [quickstart|test]" >&2
+    echo "usage: tools/setup.sh [quickstart|test|estimator]" >&2
     exit 2
     ;;
 esac
@@ -59,7 +61,7 @@ wanted_packages() {
   printf '%s\n' "${build_packages[@]}"
   find_pip >/dev/null || echo python3-pip
   command -v npm >/dev/null || echo npm
-  [[ $purpose == test ]] || return 0
+  [[ $purpose != quickstart ]] || return 0
   printf '%s\n' "${test_packages[@]}"
   find_venv_python >/dev/null || echo python3-venv
 }
@@ -217,24 +219,26 @@ get_mnist() {
   say "MNIST: ready"
 }
 
-# A virtual environment holds its own path, so it is made in its place; the stamp comes last.
+# get_venv NAME LOCK_FILE WHAT: a virtual environment of the locked packages. It holds its own path,
+# so it is made in its place; the stamp comes last.
 get_venv() {
-  local made_from venv=$deps/venv
-  made_from=$(recipe "$requirements/test.txt")
+  local made_from venv=$deps/$1
+  made_from=$(recipe "$requirements/$2")
   if is_made "$venv" "$made_from"; then
-    say "Python for the tests: already in $venv"
+    say "$3: already in $venv"
     return
   fi
-  need_space 2600 "the Python for the tests"
-  download_wheel
-  say "installing the Python for the tests (1.6 GB: TensorFlow, TensorBoard, Serving's client)"
+  need_space 2600 "$3"
+  say "installing $3 (1.6 GB)"
   rm -rf "$venv"
   "$(find_venv_python)" -m venv "$venv"
+  mkdir -p "$work/wheel"
+  # The wheel is there already if this run has unpacked it.
   "$venv/bin/pip" --quiet --disable-pip-version-check install --no-deps --require-hashes \
-    --only-binary=:all: --find-links "$work/wheel" -r "$requirements/test.txt" ||
-    fail "cannot install the Python for the tests: see pip's message above"
+    --only-binary=:all: --find-links "$work/wheel" -r "$requirements/$2" ||
+    fail "cannot install $3: see pip's message above"
   echo "$made_from" >"$venv/.stamp"
-  say "Python for the tests: ready"
+  say "$3: ready"
 }
 
 check_machine
@@ -248,4 +252,9 @@ trap 'rm -rf "$work"' EXIT
 install_packages
 get_tensorflow
 get_mnist
-if [[ $purpose == test ]]; then get_venv; fi
+if [[ $purpose != quickstart ]]; then
+  get_venv venv test.txt "Python with TensorFlow, TensorBoard and Serving's client, for the tests"
+fi
+if [[ $purpose == estimator ]]; then
+  get_venv venv-estimator estimator.txt "Python with TensorFlow 2.15 and its Estimator"
+fi

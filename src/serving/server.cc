@@ -28,7 +28,7 @@ struct Server::Parts {
 namespace {
 
 // Requests come side by side, each best run by a thread of its own from start to end: TensorFlow's
-// pools cost a hand-over per operation, which small models feel most (docs/benchmarks.md).
+// pools cost a hand-over per operation, which small models feel most.
 tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   tf::SessionConfig config;
   config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;

@@ -32,6 +32,8 @@ struct Output {
 std::string OperationName(Operation op);
 std::string OutputName(const Output& output);
 DataType OutputType(const Output& output);
+// The device asked for when it was added; "" if TensorFlow may choose.
+std::string OperationDevice(Operation op);
 
 // Owns a TensorFlow graph.
 //

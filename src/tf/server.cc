@@ -1,9 +1,11 @@
 #include "tf/server.h"
 
 #include <cstdlib>
+#include <optional>
 
 #include "base/wire.h"
 #include "tf/internal/handles.h"
+#include "tf/internal/loopback_bind.h"
 
 namespace trainyard::tf {
 namespace {
@@ -28,11 +30,22 @@ std::string EncodeServerDef(const ServerOptions& options) {
   return server.str();
 }
 
+// Whether this task is meant to be reached from this machine only.
+bool IsOnLoopback(const ServerOptions& options) {
+  const auto job = options.cluster.find(options.job);
+  if (job == options.cluster.end()) return false;
+  const auto task = job->second.find(options.task);
+  if (task == job->second.end()) return false;
+  return task->second.starts_with("127.0.0.1:") || task->second.starts_with("localhost:");
+}
+
 }  // namespace
 
 Result<Server> Server::Start(const ServerOptions& options) {
   ::setenv("GRPC_FAIL_FAST", "true", /*overwrite=*/0);
   const std::string definition = EncodeServerDef(options);
+  std::optional<internal::LoopbackBindScope> loopback;
+  if (IsOnLoopback(options)) loopback.emplace();
   internal::CallStatus call;
   TF_Server* server = TF_NewServer(definition.data(), definition.size(), call.get());
   const std::string attempt =

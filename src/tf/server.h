@@ -22,8 +22,9 @@ struct ServerOptions {
 // ends by return from main or _exit.
 class Server {
  public:
-  // Binds and starts. Fails if the port is taken. Also sets GRPC_FAIL_FAST, without which a session
-  // hangs for ever on a task that has gone away.
+  // Binds and starts; on loopback alone if this task's own address is 127.0.0.1 or localhost, else
+  // on every address (TensorFlow offers no choice). Fails if the port is taken. Also sets
+  // GRPC_FAIL_FAST, without which a session hangs for ever on a task that has gone away.
   static Result<Server> Start(const ServerOptions& options);
 
   // The session target: sessions made with exactly this string call the server without a socket.

@@ -9,7 +9,7 @@ tf::Output SoftmaxCrossEntropy(ModelBuilder& model, const tf::Output& labels,
                                const tf::Output& logits) {
   const tf::Scope scope = model.scope().Named("softmax_cross_entropy");
   const tf::Shape shape =
-      internal::LayerInputShape(model, logits, "softmax_cross_entropy", "[batch,classes]", 2, 1);
+      internal::LayerInputShape(model, logits, "softmax_cross_entropy", "[batch,classes]", {2});
   if (shape.empty()) return {};
   const tf::Output one_hot = scope.Op("OneHot")
                                  .In(labels)

@@ -137,4 +137,17 @@ int ExitCodeOf(const Status& status) {
   }
 }
 
+int ReportEnd(const Status& status) {
+  if (status.ok()) {
+    ProgressReporter().Report({.phase = "finished"});
+  } else if (status.code() == StatusCode::kCancelled) {
+    LogInfo("{}", status.message());
+    ProgressReporter().Report({.phase = "stopped", .message = status.message()});
+  } else {
+    LogError("{}", status.message());
+    ProgressReporter().Report({.phase = "failed", .message = status.message()});
+  }
+  return ExitCodeOf(status);
+}
+
 }  // namespace trainyard::train

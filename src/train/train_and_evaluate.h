@@ -50,4 +50,8 @@ Result<TrainAndEvaluateResult> TrainAndEvaluate(const Estimator& estimator, cons
 // cluster did not answer; 1 anything else.
 int ExitCodeOf(const Status& status);
 
+// For the end of main: tells the failure on standard error and in the progress file, in one line,
+// and returns ExitCodeOf(status).
+int ReportEnd(const Status& status);
+
 }  // namespace trainyard::train

@@ -45,16 +45,3 @@ def test_training_has_moved_the_weights(digits_run, reader):
     for name, shape in tf.train.list_variables(str(digits_run / "model")):
         if len(shape) > 1:
             assert numpy.std(reader.get_tensor(name)) > 0, name
-
-
-def test_tf1_graph_reads_the_meta_graph(digits_run):
-    """The .meta file beside the newest checkpoint restores in a TF 1 session."""
-    import tensorflow as tf
-
-    v1 = tf.compat.v1
-    prefix = tf.train.latest_checkpoint(str(digits_run / "model"))
-    with tf.Graph().as_default(), v1.Session() as session:
-        saver = v1.train.import_meta_graph(prefix + ".meta", clear_devices=True)
-        saver.restore(session, prefix)
-        [step] = [v for v in v1.global_variables() if v.op.name == "global_step"]
-        assert session.run(step) == RUN_STEPS

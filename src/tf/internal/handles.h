@@ -34,12 +34,27 @@ class CallStatus {
   CallStatus() : status_(TF_NewStatus()) {}
   TF_Status* get() { return status_.get(); }
   bool ok() const { return TF_GetCode(status_.get()) == TF_OK; }
+  // TensorFlow's code and text; a text of several lines becomes one.
   Status ToStatus() const {
     if (ok()) return OkStatus();
-    return Status(static_cast<StatusCode>(TF_GetCode(status_.get())), TF_Message(status_.get()));
+    return Status(static_cast<StatusCode>(TF_GetCode(status_.get())),
+                  OneLine(TF_Message(status_.get())));
   }
 
  private:
+  static std::string OneLine(std::string_view text) {
+    std::string line;
+    bool after_break = false;
+    for (const char c : text) {
+      if (c == '\n') after_break = true;
+      if (c == '\n' || (after_break && (c == ' ' || c == '\t'))) continue;
+      if (after_break && !line.empty()) line += ' ';
+      after_break = false;
+      line += c;
+    }
+    return line;
+  }
+
   std::unique_ptr<TF_Status, StatusDeleter> status_;
 };
 

@@ -5,7 +5,7 @@
 namespace trainyard::train::internal {
 
 tf::Shape LayerInputShape(ModelBuilder& model, const tf::Output& x, std::string_view layer,
-                          std::string_view wanted, size_t rank, size_t free) {
+                          std::string_view wanted, std::initializer_list<size_t> ranks) {
   tf::Graph& graph = model.graph();
   if (!graph.status().ok()) return {};
   if (!x) {
@@ -18,10 +18,9 @@ tf::Shape LayerInputShape(ModelBuilder& model, const tf::Output& x, std::string_
     return {};
   }
   const bool fits =
-      shape->size() == rank && std::all_of(shape->begin() + static_cast<std::ptrdiff_t>(free),
-                                           shape->end(), [](int64_t size) { return size > 0; });
+      std::find(ranks.begin(), ranks.end(), shape->size()) != ranks.end() && shape->back() > 0;
   if (fits) return *shape;
-  graph.Fail(InvalidArgumentError("{} needs an input {}, but {} is {}", layer, wanted,
+  graph.Fail(InvalidArgumentError("{} needs an input {}, but \"{}\" is {}", layer, wanted,
                                   tf::OutputName(x), tf::ShapeToString(*shape)));
   return {};
 }

@@ -45,12 +45,9 @@ tf::Output Normalize(const tf::Scope& scope, const tf::Output& x, const Variable
 
 tf::Output BatchNorm(ModelBuilder& model, const tf::Output& x, const BatchNormOptions& options) {
   const tf::Scope scope = model.scope().Named(options.name);
-  if (!model.graph().status().ok()) return {};
-  const Result<tf::Shape> shape = model.graph().OutputShape(x);
-  const bool flat = shape.ok() && shape->size() == 2;
-  const tf::Shape input = internal::LayerInputShape(
-      model, x, scope.FullName("FusedBatchNormV3"),
-      "[batch,height,width,channels] or [batch,channels]", flat ? 2 : 4, flat ? 1 : 3);
+  const tf::Shape input =
+      internal::LayerInputShape(model, x, scope.FullName("FusedBatchNormV3"),
+                                "[batch,height,width,channels] or [batch,channels]", {2, 4});
   if (input.empty()) return {};
 
   const tf::Shape channels = {input.back()};
@@ -61,6 +58,7 @@ tf::Output BatchNorm(ModelBuilder& model, const tf::Output& x, const BatchNormOp
   const Variable& variance =
       model.AddVariable(scope.FullName("moving_variance"), channels, Ones(), fixed);
 
+  const bool flat = input.size() == 2;
   const auto width = static_cast<int32_t>(input.back());
   const tf::Output image = flat ? tf::Reshape(scope, x, {-1, 1, 1, width}) : x;
   Statistics given = {mean.value, variance.value};

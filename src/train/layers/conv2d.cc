@@ -7,7 +7,7 @@ namespace trainyard::train {
 tf::Output Conv2D(ModelBuilder& model, const tf::Output& x, const Conv2DOptions& options) {
   const tf::Scope scope = model.scope().Named(options.name);
   const tf::Shape input = internal::LayerInputShape(model, x, scope.FullName("Conv2D"),
-                                                    "[batch,height,width,channels]", 4, 3);
+                                                    "[batch,height,width,channels]", {4});
   if (input.empty()) return {};
   const Size2D& window = options.kernel_size;
   const Size2D& strides = options.strides;

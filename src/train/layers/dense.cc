@@ -10,7 +10,7 @@ namespace trainyard::train {
 tf::Output Dense(ModelBuilder& model, const tf::Output& x, const DenseOptions& options) {
   const tf::Scope scope = model.scope().Named(options.name);
   const tf::Shape input =
-      internal::LayerInputShape(model, x, scope.FullName("MatMul"), "[batch,features]", 2, 1);
+      internal::LayerInputShape(model, x, scope.FullName("MatMul"), "[batch,features]", {2});
   if (input.empty() ||
       !internal::CheckPositive(model, scope.FullName("MatMul"), "units", options.units)) {
     return {};
@@ -29,14 +29,14 @@ tf::Output Dense(ModelBuilder& model, const tf::Output& x, const DenseOptions& o
 tf::Output Flatten(ModelBuilder& model, const tf::Output& x) {
   tf::Graph& graph = model.graph();
   if (!graph.status().ok()) return {};
-  const Result<tf::Shape> shape = graph.OutputShape(x);
+  const Result<tf::Shape> shape = x ? graph.OutputShape(x) : tf::Shape();
   const bool known = shape.ok() && !shape->empty() &&
                      std::all_of(shape->begin() + 1, shape->end(), [](auto n) { return n > 0; });
   if (!known) {
-    graph.Fail(
-        InvalidArgumentError("flatten needs an input whose sizes after the first are known,"
-                             " but those of {} are not",
-                             tf::OutputName(x)));
+    graph.Fail(InvalidArgumentError(
+        "flatten needs an input whose sizes after the first are known,"
+        " but \"{}\" is {}",
+        tf::OutputName(x), shape.ok() ? tf::ShapeToString(*shape) : "of unknown rank"));
     return {};
   }
   const int64_t features = tf::NumElements(tf::Shape(shape->begin() + 1, shape->end()));

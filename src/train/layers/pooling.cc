@@ -1,5 +1,7 @@
 #include "train/layers/pooling.h"
 
+#include "train/internal/layer_shapes.h"
+
 namespace trainyard::train {
 namespace {
 
@@ -8,6 +10,11 @@ tf::Output Pool(ModelBuilder& model, const tf::Output& x, const std::string& typ
   const tf::Scope scope = model.scope().Named(options.name.empty() ? default_name : options.name);
   const Size2D& window = options.pool_size;
   const Size2D strides = options.strides.value_or(window);
+  for (const auto& [option, value] :
+       {std::pair("pool_size", window.height), std::pair("pool_size", window.width),
+        std::pair("strides", strides.height), std::pair("strides", strides.width)}) {
+    if (!internal::CheckPositive(model, scope.FullName(type), option, value)) return {};
+  }
   return scope.Op(type)
       .In(x)
       .Ints("ksize", {1, window.height, window.width, 1})

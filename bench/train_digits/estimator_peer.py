@@ -1,0 +1,96 @@
+"""The digits network as a TensorFlow 2.15 Estimator.
+
+usage: estimator_peer.py steps|job MNIST WORK_DIRECTORY
+
+Prints what keras_peer.py prints.
+"""
+
+import json
+import os
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import mnist
+import numpy
+import tensorflow as tf
+
+v1 = tf.compat.v1
+BATCH = 100
+WARM_UP = 15
+
+
+class StepTimes(tf.estimator.SessionRunHook):
+    def __init__(self):
+        self.ends = []
+        self.first_step_at = None
+
+    def after_run(self, run_context, run_values):
+        if not self.ends:
+            self.first_step_at = time.time()
+        self.ends.append(time.perf_counter())
+
+    def milliseconds(self):
+        return [1000 * value for value in numpy.diff(self.ends)[WARM_UP - 1 :]]
+
+
+def model_fn(features, labels, mode):
+    training = mode == tf.estimator.ModeKeys.TRAIN
+    net = features["image"]
+    for _ in range(2):
+        net = v1.layers.conv2d(net, 32, 5, padding="same")
+        net = tf.nn.relu(v1.layers.batch_normalization(net, training=training))
+        net = v1.layers.max_pooling2d(net, 2, 2)
+    net = v1.layers.dense(v1.layers.flatten(net), 1024, activation=tf.nn.relu)
+    logits = v1.layers.dense(v1.layers.dropout(net, 0.4, training=training), 10)
+    classes = tf.argmax(logits, axis=1)
+    if mode == tf.estimator.ModeKeys.PREDICT:
+        predictions = {"classes": classes, "probabilities": tf.nn.softmax(logits)}
+        outputs = {"predict": tf.estimator.export.PredictOutput(predictions)}
+        return tf.estimator.EstimatorSpec(mode, predictions, export_outputs=outputs)
+    loss = v1.losses.sparse_softmax_cross_entropy(labels, logits)
+    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+        train_op = v1.train.AdamOptimizer(0.001).minimize(loss, v1.train.get_global_step())
+    metrics = {"accuracy": v1.metrics.accuracy(labels, classes)}
+    return tf.estimator.EstimatorSpec(mode, None, loss, train_op, metrics)
+
+
+def input_fn(images, labels, training):
+    def make():
+        data = tf.data.Dataset.from_tensor_slices(({"image": images}, labels))
+        if training:
+            data = data.shuffle(10000).repeat()
+        return data.batch(BATCH).prefetch(2)
+
+    return make
+
+
+def receiver():
+    image = v1.placeholder(tf.float32, [None, 28, 28, 1])
+    return tf.estimator.export.ServingInputReceiver({"image": image}, {"image": image})
+
+
+def main():
+    mode, data, work = sys.argv[1:4]
+    v1.logging.set_verbosity(v1.logging.ERROR)
+    train, times = mnist.load(data, "train"), StepTimes()
+    estimator = tf.estimator.Estimator(model_fn, work)
+    steps = 95 if mode == "steps" else 100
+    train_input = input_fn(*train, True)
+    if mode == "steps":
+        estimator.train(train_input, [times], max_steps=steps)
+        result = {"milliseconds": times.milliseconds()}
+    else:
+        evaluation = tf.estimator.EvalSpec(
+            input_fn(*mnist.load(data, "t10k"), False),
+            steps=None,
+            exporters=tf.estimator.FinalExporter("digits", receiver),
+        )
+        training = tf.estimator.TrainSpec(train_input, steps, [times])
+        metrics, _ = tf.estimator.train_and_evaluate(estimator, training, evaluation)
+        result = {"accuracy": float(metrics["accuracy"])}
+    result["first_step_at"] = times.first_step_at
+    print(json.dumps(result))
+
+
+main()

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Measures the digits example beside its peers, in turns, and prints Markdown tables.
+
+See README.md beside this file for what is measured and how.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+DEPS = pathlib.Path(os.environ.get("TRAINYARD_DEPS_DIR", ROOT / ".deps"))
+MNIST = DEPS / "mnist"
+OURS = "Trainyard"
+
+
+def measured(command):
+    """Runs a program to its end; (its JSON answer or {}, wall s, CPU s, peak MB, start time)."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        started = time.time()
+        begin = time.perf_counter()
+        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if process.returncode != 0:
+            raise SystemExit(f"{command} ended with {process.returncode}:\n{err.read()[-3000:]}")
+        answers = [line for line in out.read().splitlines() if line.startswith("{")]
+    answer = json.loads(answers[-1]) if answers else {}
+    return answer, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, started
+
+
+class Ours:
+    def __init__(self, precision):
+        self.name = f"{OURS}, {precision}"
+        self.options = [ROOT / "bin/digits", f"--data_dir={MNIST}", f"--precision={precision}"]
+
+    def steps(self, work):
+        answer, *_ = measured(
+            self.options
+            + ["--benchmark_steps=80", "--benchmark_warmup=15", "--batch_size=100"]
+        )
+        spread = (answer["p10_ms"], answer["median_ms"], answer["p90_ms"])
+        return spread, answer["first_step_ms_after_start"] / 1000
+
+    def job(self, work):
+        return measured(
+            self.options
+            + ["--max_steps=100", "--batch_size=100"]
+            + [f"--model_dir={work}/model", f"--export_dir={work}/export"]
+        )
+
+
+class Peer:
+    def __init__(self, name, python, program, *options):
+        self.name = name
+        self.command = [python, HERE / program]
+        self.options = list(options)
+
+    def steps(self, work):
+        command = self.command + ["steps", MNIST, work] + self.options
+        answer, *_, started = measured(command)
+        times = sorted(answer["milliseconds"])
+        tenth = len(times) // 10
+        spread = (times[tenth], statistics.median(times), times[-1 - tenth])
+        return spread, answer["first_step_at"] - started
+
+    def job(self, work):
+        return measured(self.command + ["job", MNIST, work] + self.options)
+
+
+def in_turns(programs, rounds, measure):
+    """{name: [result of each round]}; every round measures each program once."""
+    results = {program.name: [] for program in programs}
+    for number in range(rounds):
+        for program in programs:
+            with tempfile.TemporaryDirectory() as work:
+                results[program.name].append(measure(program, work))
+            print(f"  round {number + 1} of {rounds}: {program.name}", file=sys.stderr)
+    return results
+
+
+def median_of(results, index):
+    return statistics.median(result[index] for result in results)
+
+
+def print_steps(results):
+    print("| program | ms per step | 10-90 % | beside ours | start to first step, s |")
+    print("|---|---|---|---|---|")
+    rows = {}
+    for name, rounds in results.items():
+        spreads = [spread for spread, _ in rounds]
+        rows[name] = [median_of(spreads, i) for i in range(3)] + [median_of(rounds, 1)]
+    for name, (low, middle, high, first) in rows.items():
+        ours = rows[f"{OURS}, {'bfloat16' if 'bfloat16' in name else 'float32'}"][1]
+        print(f"| {name} | {middle:.1f} | {low:.1f}-{high:.1f} | {middle / ours:.2f} | {first:.2f} |")
+
+
+def print_jobs(results):
+    print("| program | wall, s | CPU, s | peak memory, MB | wall beside ours |")
+    print("|---|---|---|---|---|")
+    rows = {name: [median_of(rounds, i) for i in (1, 2, 3)] for name, rounds in results.items()}
+    for name, (wall, cpu, memory) in rows.items():
+        ours = rows[f"{OURS}, {'bfloat16' if 'bfloat16' in name else 'float32'}"][0]
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {memory:.0f} | {wall / ours:.2f} |")
+
+
+def machine():
+    model = "unknown processor"
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            model = line.split(":")[1].strip()
+            break
+    flags = open("/proc/cpuinfo").read()
+    extras = [name for name in ("avx512_bf16", "amx_bf16") if f" {name}" in flags]
+    load = os.getloadavg()[0]
+    return (
+        f"{len(os.sched_getaffinity(0))} cores of {model} ({', '.join(extras) or 'no bfloat16'}), "
+        f"{platform.system()} {platform.release()}; load {load:.1f} at the start"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each program (default 5)")
+    parser.add_argument("--precision", choices=["float32", "bfloat16", "both"], default="both")
+    parser.add_argument("--estimator", action="store_true", help="TensorFlow 2.15's Estimator, too")
+    parser.add_argument("--only", choices=["steps", "job"], help="one of the two tables")
+    options = parser.parse_args()
+
+    python = DEPS / "venv/bin/python"
+    both = ["float32", "bfloat16"]
+    precisions = both if options.precision == "both" else [options.precision]
+    programs = []
+    for precision in precisions:
+        programs.append(Ours(precision))
+        programs.append(Peer(f"Keras 2.21, {precision}", python, "keras_peer.py", precision))
+    if options.estimator:
+        subprocess.run([ROOT / "tools/setup.sh", "estimator"], check=True, stdout=sys.stderr)
+        old_python = DEPS / "venv-estimator/bin/python"
+        programs.append(Peer("Estimator 2.15, float32", old_python, "estimator_peer.py"))
+
+    print(f"{machine()}. Medians of {options.rounds} rounds.\n")
+    if options.only != "job":
+        print_steps(in_turns(programs, options.rounds, lambda program, work: program.steps(work)))
+        print()
+    if options.only != "steps":
+        print_jobs(in_turns(programs, options.rounds, lambda program, work: program.job(work)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+// The whole behaviour of a TFJob, as one pure function: what exists and what time it is go in, what
+// to do and the new status come out.
+//
+//   JobStatus status;
+//   while (true) {
+//     PlanResult plan = Plan(job, status, Observe(), clock.now());
+//     status = plan.status;
+//     Apply(plan.actions);
+//     if (plan.done) break;
+//     WaitForChangeOrUntil(plan.wake_at);
+//   }
+//
+// Level-based: nothing depends on having been called for every change. Called twice with the same
+// views it gives the same actions again, which the caller performs or has already performed; called
+// late it catches up. No I/O, no clock, no memory but JobStatus; thread-safe.
+//
+// The rules are those of training-operator v1.9 (docs/contracts/tfjob.md), with its defects mended:
+// a disruption is no failure, a replica that succeeded never runs again, backoffLimit counts every
+// restart, Succeeded and Failed exclude each other, and an evaluator may finish its last
+// evaluation.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "job/replica.h"
+#include "job/restart.h"
+#include "job/status.h"
+#include "spec/tfjob.h"
+
+namespace trainyard::job {
+
+// kStart: bring this instance into being, unless it is there. kStop: end the active instance, with
+// its grace period. kRemove: clear away what is left of an ended instance (nothing, for a process).
+struct Action {
+  enum class Kind { kStart, kStop, kRemove };
+  Kind kind = Kind::kStart;
+  ReplicaId id;
+  int instance = 0;
+
+  friend bool operator==(const Action&, const Action&) = default;
+};
+
+struct PlanOptions {
+  RestartDelays restart_delays;
+
+  // How long after success replicas of each kind may end by themselves before they are stopped.
+  std::chrono::milliseconds ps_grace{10'000};
+  std::chrono::milliseconds worker_grace{10'000};
+  std::chrono::milliseconds evaluator_grace{120'000};
+
+  // Stop every replica when the job ends, whatever cleanPodPolicy says: a local run leaves no
+  // process. Otherwise None leaves running what is no parameter server.
+  bool stop_everything = false;
+};
+
+struct PlanResult {
+  std::vector<Action> actions;
+  JobStatus status;
+  // When to plan again if nothing changes before.
+  std::optional<TimePoint> wake_at;
+  // The job has ended and there is nothing left to stop.
+  bool done = false;
+};
+
+// `seen` holds the newest instance of each replica that exists, in any order; one whose start is
+// under way counts as kPending. A replica that was started and is not there any more was ended from
+// outside.
+PlanResult Plan(const spec::TFJob& job, const JobStatus& before, std::span<const ReplicaView> seen,
+                TimePoint now, const PlanOptions& options = {});
+
+}  // namespace trainyard::job

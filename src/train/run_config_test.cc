@@ -1,0 +1,60 @@
+#include "train/run_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace trainyard::train {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RunConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ::unsetenv("TF_CONFIG"); }
+  void TearDown() override { ::unsetenv("TF_CONFIG"); }
+  static std::string ErrorOf(RunConfig config) { return config.ReadEnvironment().message(); }
+};
+
+TEST_F(RunConfigTest, AloneItIsTheChiefAndSavesEveryTenMinutes) {
+  RunConfig config{.model_dir = "/m/../m/x"};
+  ASSERT_TRUE(config.ReadEnvironment().ok());
+  EXPECT_TRUE(config.is_chief());
+  EXPECT_FALSE(config.is_distributed());
+  EXPECT_EQ(config.device(), "");
+  EXPECT_EQ(config.model_dir, "/m/x");
+  EXPECT_EQ(config.save_checkpoints_secs, std::chrono::seconds(600));
+}
+
+TEST_F(RunConfigTest, TakesItsRoleFromTheEnvironment) {
+  ::setenv("TF_CONFIG",
+           R"({"cluster":{"chief":["a:1"],"ps":["b:1"],"worker":["c:1","d:1"]},)"
+           R"("task":{"type":"worker","index":1}})",
+           1);
+  RunConfig config{.model_dir = "/m", .save_checkpoints_steps = 10};
+  ASSERT_TRUE(config.ReadEnvironment().ok());
+  EXPECT_EQ(config.device(), "/job:worker/task:1");
+  EXPECT_TRUE(config.uses_server());
+  EXPECT_FALSE(config.is_chief());
+  EXPECT_EQ(config.save_checkpoints_secs, std::nullopt);
+}
+
+TEST_F(RunConfigTest, MistakesHaveEstimatorsWords) {
+  EXPECT_EQ(ErrorOf({.model_dir = ""}), "model_dir should be non-empty.");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .save_summary_steps = -1}),
+            "save_summary_steps should be >= 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .log_step_count_steps = 0}),
+            "log_step_count_steps should be > 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m",
+                     .save_checkpoints_steps = 1,
+                     .save_checkpoints_secs = std::chrono::seconds(1)}),
+            "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set.");
+  ::setenv("TF_CONFIG", R"({"model_dir":"/other"})", 1);
+  EXPECT_THAT(ErrorOf({.model_dir = "/m"}), HasSubstr("must have the same value"));
+  ::setenv("TF_CONFIG", "{", 1);
+  EXPECT_NE(ErrorOf({.model_dir = "/m"}), "");
+}
+
+}  // namespace
+}  // namespace trainyard::train
