@@ -1,7 +1,6 @@
 #include "cli/predict.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -25,6 +24,7 @@
 #include "cli/predict_answer.h"
 #include "cli/predict_client.h"
 #include "cli/predict_report.h"
+#include "cli/terminal.h"
 
 namespace trainyard::cli {
 namespace {
@@ -89,28 +89,15 @@ Result<Prediction> Predict(const PredictFlags& flags) {
                     .answer = std::move(answer).value()};
 }
 
-// Colours only for a person in front of a terminal that can show them and is not asked to do
-// without.
+// Half blocks need a terminal with colours and an encoding that has them.
 DrawStyle StyleOfStdout() {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string_view(value == nullptr ? "" : value);
-  };
-  if (isatty(STDOUT_FILENO) == 0 || !variable("NO_COLOR").empty() || variable("TERM") == "dumb") {
-    return DrawStyle::kPlain;
-  }
   std::string_view locale;
-  for (const char* name : {"LANG", "LC_CTYPE", "LC_ALL"}) {
-    if (!variable(name).empty()) locale = variable(name);
+  for (const char* name : {"LANG", "LC_CTYPE", "LC_ALL"}) {  // the last one set decides
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') locale = value;
   }
   const bool is_utf8 = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
-  return is_utf8 ? DrawStyle::kColours : DrawStyle::kPlain;
-}
-
-int ColumnsOfStdout() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
+  return is_utf8 && MayUseColour(STDOUT_FILENO) ? DrawStyle::kColours : DrawStyle::kPlain;
 }
 
 int RunPredict(const PredictFlags& flags) {
@@ -122,7 +109,7 @@ int RunPredict(const PredictFlags& flags) {
   if (flags.output == "json") {
     fmt::print("{}\n", FormatAsJson(*prediction));
   } else {
-    fmt::print("{}", FormatForPeople(*prediction, StyleOfStdout(), ColumnsOfStdout()));
+    fmt::print("{}", FormatForPeople(*prediction, StyleOfStdout(), SizeOf(STDOUT_FILENO).columns));
   }
   return 0;
 }
