@@ -45,7 +45,7 @@ function(finish_program target)
     LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/program.map)
   target_link_options(${target} PRIVATE
     -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/program.map
-    -Wl,--gc-sections -Wl,--export-dynamic-symbol=bind)
+    -Wl,--gc-sections -Wl,--export-dynamic-symbol=bind -Wl,--export-dynamic-symbol=getenv)
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND ${PROJECT_SOURCE_DIR}/tools/check_symbols.sh $<TARGET_FILE:${target}>)
 endfunction()

@@ -9,7 +9,6 @@
 
 #include "serving/options.h"
 #include "serving/server.h"
-#include "tf/runtime.h"
 
 namespace {
 
@@ -46,7 +45,6 @@ int main(int argc, char** argv) {
     fmt::print("{}", serving::HelpText());
     return 0;
   }
-  trainyard::tf::QuietRuntimeLogs();
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
   const sigset_t signals = BlockStopSignals();
 

@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/completion.h"
+#include "cli/predict.h"
 #include "cli/run.h"
+#include "cli/serve.h"
 
 namespace trainyard::cli {
 namespace {
@@ -16,6 +18,8 @@ namespace {
 // Every command, in the order of --help.
 constexpr void (*kCommands[])(CLI::App& app, int* exit_code) = {
     AddRunCommand,
+    AddServeCommand,
+    AddPredictCommand,
     AddCompletionCommand,
 };
 

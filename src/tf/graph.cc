@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tf/internal/handles.h"
+#include "tf/runtime.h"
 
 namespace trainyard::tf {
 namespace {
@@ -33,7 +34,7 @@ DataType OutputType(const Output& output) {
 
 std::string OperationDevice(Operation op) { return op == nullptr ? "" : TF_OperationDevice(op); }
 
-Graph::Graph() : handle_(TF_NewGraph()) {}
+Graph::Graph() : handle_(TF_NewGraph()) { LinkQuietStart(); }
 
 Graph::~Graph() {
   if (handle_ != nullptr) TF_DeleteGraph(handle_);

@@ -3,13 +3,9 @@
 #include <cpuid.h>
 #include <tensorflow/c/c_api.h>
 
-#include <cstdlib>
-
 namespace trainyard::tf {
 
 std::string RuntimeVersion() { return TF_Version(); }
-
-void QuietRuntimeLogs() { ::setenv("TF_CPP_MIN_LOG_LEVEL", "2", /*overwrite=*/0); }
 
 bool HasFastBfloat16() {
   unsigned eax = 0;

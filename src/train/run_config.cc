@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "tf/runtime.h"
 
 namespace trainyard::train {
 namespace {
@@ -58,6 +59,10 @@ Status RunConfig::ReadEnvironment() {
   RETURN_IF_ERROR(CheckRanges(*this));
   if (!save_checkpoints_steps.has_value() && !save_checkpoints_secs.has_value()) {
     save_checkpoints_secs = std::chrono::seconds(600);
+  }
+  if (bfloat16 && !tf::HasFastBfloat16()) {
+    LogWarning("this processor has no bfloat16 instructions; training in float32");
+    bfloat16 = false;
   }
   return ChooseModelDir(this);
 }
