@@ -1,12 +1,9 @@
-// Trains a network that reads handwritten digits: alone, or in the role that TF_CONFIG gives it.
+// Trains a network to read handwritten digits: alone, or in any role of a cluster (TF_CONFIG).
 #include <cstdio>
-#include <filesystem>
 
-#include "base/status.h"
+#include "digits/data.h"
 #include "digits/flags.h"
 #include "digits/model.h"
-#include "train/inputs/array_input.h"
-#include "train/inputs/mnist.h"
 #include "train/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
@@ -14,6 +11,8 @@ using namespace trainyard;
 using namespace trainyard::train;
 
 namespace {
+
+constexpr int kExitWrongUse = 2;
 
 Result<RunConfig> MakeConfig(const digits::Flags& flags) {
   RunConfig config{.model_dir = flags.model_dir,
@@ -26,50 +25,17 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
   return config;
 }
 
-Result<std::shared_ptr<const Input>> MakeInput(const std::string& data, MnistPart part,
-                                               const ArrayInputOptions& options) {
-  ASSIGN_OR_RETURN(Arrays digits, LoadMnist(data, part));
-  return ArrayInput::Create(std::move(digits), options);
-}
-
 Status Run(const digits::Flags& flags, const RunConfig& config) {
-  std::string data = flags.data_dir;
-  if (data.empty()) {
-    ASSIGN_OR_RETURN(data, digits::FindData(std::filesystem::current_path()));
-  }
-  ASSIGN_OR_RETURN(const auto train, MakeInput(data, MnistPart::kTrain,
-                                               {.batch_size = flags.batch_size,
-                                                .shuffle = true,
-                                                .seed = flags.seed,
-                                                .epochs = std::nullopt,
-                                                .shard = ShardOf(config.task)}));
-  ASSIGN_OR_RETURN(const auto test, MakeInput(data, MnistPart::kTest, {.batch_size = 1000}));
-
-  const Estimator estimator(digits::DigitsModel({.hidden_layers = flags.hidden_layers,
-                                                 .learning_rate = flags.learning_rate,
-                                                 .max_steps = flags.max_steps}),
-                            config);
-  ASSIGN_OR_RETURN(const TrainAndEvaluateResult result,
-                   TrainAndEvaluate(estimator, {.input = train, .max_steps = flags.max_steps},
-                                    {.input = test,
-                                     .steps = flags.eval_steps,
-                                     .throttle = std::chrono::seconds(flags.throttle_secs)}));
-  if (result.evaluation.has_value()) {
-    std::printf("%s\n", FormatEvalResult(*result.evaluation).c_str());
-  }
-  if (config.is_chief() && !flags.export_dir.empty()) {
-    InputSpec serving{.features = {{"image", {tf::DataType::kFloat, {-1, 28, 28, 1}}}},
-                      .labels = {}};
-    ASSIGN_OR_RETURN(const std::string version,
-                     estimator.ExportSavedModel(flags.export_dir, serving));
-    std::printf("exported to %s\n", version.c_str());
-  }
-  return OkStatus();
-}
-
-int WrongUse(const Status& status) {
-  std::fprintf(stderr, "digits: %s\n", status.message().c_str());
-  return 2;
+  ASSIGN_OR_RETURN(digits::Data data, digits::LoadData(flags.data_dir, flags.batch_size, config));
+  const Estimator estimator(digits::DigitsModel(flags.model), config);
+  const TrainSpec train{.input = data.train, .max_steps = flags.model.max_steps};
+  const EvalSpec eval{.input = data.test,
+                      .steps = flags.eval_steps,
+                      .throttle = std::chrono::seconds(flags.eval_throttle_secs)};
+  RETURN_IF_ERROR(TrainAndEvaluate(estimator, train, eval).status());
+  if (flags.export_dir.empty() || !config.is_chief()) return OkStatus();
+  const InputSpec serving{.features = {{"image", {tf::DataType::kFloat, {-1, 28, 28, 1}}}}};
+  return estimator.ExportSavedModel(flags.export_dir, serving).status();
 }
 
 }  // namespace
@@ -77,9 +43,18 @@ int WrongUse(const Status& status) {
 int main(int argc, char** argv) {
   CatchStopSignals();
   const Result<digits::Flags> flags = digits::ParseFlags({argv + 1, argv + argc});
-  if (!flags.ok()) return WrongUse(flags.error());
-  if (!flags->help.empty()) return std::printf("%s", flags->help.c_str()) < 0;
+  if (!flags.ok()) {
+    std::fprintf(stderr, "digits: %s\n", flags.error().message().c_str());
+    return kExitWrongUse;
+  }
+  if (!flags->help.empty()) {
+    std::fputs(flags->help.c_str(), stdout);
+    return 0;
+  }
   const Result<RunConfig> config = MakeConfig(*flags);
-  if (!config.ok()) return WrongUse(config.error());
+  if (!config.ok()) {
+    ReportEnd(config.error());
+    return kExitWrongUse;
+  }
   return ReportEnd(Run(*flags, *config));
 }
