@@ -62,10 +62,9 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
                  "Least seconds between evaluations")
       ->check(not_negative)
       ->capture_default_str();
-  app.add_option("--benchmark_steps", flags.benchmark.steps, "Only measure this many steps")
-      ->check(not_negative);
-  app.add_option("--benchmark_warmup", flags.benchmark.warmup, "Steps before the measured ones")
-      ->check(not_negative)
+  app.add_option("--step_timeout_secs", flags.step_timeout_secs,
+                 "End, to be restarted, when the cluster keeps a step waiting for longer")
+      ->check(positive)
       ->capture_default_str();
 }
 

@@ -8,7 +8,6 @@
 
 #include "base/status.h"
 #include "digits/model.h"
-#include "digits/step_benchmark.h"
 
 namespace digits {
 
@@ -24,7 +23,7 @@ struct Flags {
   int64_t save_checkpoints_steps = 200;
   std::optional<int64_t> eval_steps;
   int64_t eval_throttle_secs = 10;
-  BenchmarkOptions benchmark;
+  int64_t step_timeout_secs = 120;
 
   std::string help;  // not empty: print it and do nothing else
 };

@@ -4,7 +4,6 @@
 #include "digits/data.h"
 #include "digits/flags.h"
 #include "digits/model.h"
-#include "digits/step_benchmark.h"
 #include "train/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
@@ -20,6 +19,7 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
                    .tf_random_seed = flags.seed,
                    .save_summary_steps = flags.save_summary_steps,
                    .save_checkpoints_steps = flags.save_checkpoints_steps,
+                   .step_timeout = std::chrono::seconds(flags.step_timeout_secs),
                    .bfloat16 = flags.bfloat16};
   RETURN_IF_ERROR(config.ReadEnvironment());
   return config;
@@ -27,11 +27,7 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
 
 Status Run(const digits::Flags& flags, const RunConfig& config) {
   ASSIGN_OR_RETURN(digits::Data data, digits::LoadData(flags.data_dir, flags.batch_size, config));
-  const ModelFn model = digits::DigitsModel(flags.model);
-  if (flags.benchmark.steps > 0 && data.train != nullptr) {
-    return digits::RunStepBenchmark(model, *data.train, config, flags.benchmark);
-  }
-  const Estimator estimator(model, config);
+  const Estimator estimator(digits::DigitsModel(flags.model), config);
   const TrainSpec train{.input = data.train, .max_steps = flags.model.max_steps};
   const EvalSpec eval{.input = data.test,
                       .steps = flags.eval_steps,

@@ -23,12 +23,13 @@ struct Server::Parts {
   std::unique_ptr<grpc::Service> health_service;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
+  bool poll_once = false;
 };
 
 namespace {
 
 // Requests come side by side, each best run by a thread of its own from start to end: TensorFlow's
-// pools cost a hand-over per operation, which small models feel most (docs/benchmarks.md).
+// pools cost a hand-over per operation, which small models feel most.
 tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   tf::SessionConfig config;
   config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;
@@ -43,7 +44,6 @@ VersionManager::Options MakeManagerOptions(const ServerOptions& options) {
   result.base_path = options.model_base_path;
   result.session = MakeSessionConfig(options);
   result.poll_interval = std::chrono::seconds(options.poll_seconds);
-  result.on_serving = options.on_serving;
   return result;
 }
 
@@ -75,15 +75,21 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
     return UnavailableError("cannot listen on {}: {}", JoinHostPort(options.host, options.port),
                             WhyPortIsRefused(options.host, options.port));
   }
-  std::unique_ptr<Server> server(new Server(std::move(parts)));
-  if (options.poll_seconds > 0) {
-    server->parts_->models.Start();
-  } else {
-    const Status problem = server->parts_->models.Poll(std::chrono::steady_clock::now());
-    if (!server->parts_->models.is_ready()) return problem;
-    if (!problem.ok()) LogWarning("{}", problem.message());
+  parts->poll_once = options.poll_seconds == 0;
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Status Server::Start(std::function<void(const Servable&)> on_serving) {
+  VersionManager& models = parts_->models;
+  models.OnServing(std::move(on_serving));
+  if (!parts_->poll_once) {
+    models.Start();
+    return OkStatus();
   }
-  return server;
+  const Status problem = models.Poll(std::chrono::steady_clock::now());
+  if (!models.is_ready()) return problem;
+  if (!problem.ok()) LogWarning("{}", problem.message());
+  return OkStatus();
 }
 
 int Server::port() const { return parts_->port; }

@@ -2,7 +2,7 @@
 //
 //   ASSIGN_OR_RETURN(auto server, Server::Create({.port = 0, .model_name = "digits",
 //                                                 .model_base_path = "/models/digits"}));
-//   ... server->port() ...
+//   RETURN_IF_ERROR(server->Start([](const Servable& servable) { ... }));
 //   server->Stop(std::chrono::seconds(10));
 //
 // Owned by main. Thread-compatible; requests are served by threads of its own.
@@ -28,21 +28,21 @@ struct ServerOptions {
   int intra_op_threads = 0;  // 0: one, since requests already run side by side
   int inter_op_threads = 0;  // 0: none, operations run in the request's thread
   bool answer_tensor_content = false;
-  // Told about each version that begins to answer, by another thread than Create's caller unless
-  // poll_seconds is 0.
-  std::function<void(const Servable&)> on_serving = [](const Servable&) {};
 };
 
 class Server {
  public:
-  // Binds the port, then starts looking for versions: the server may be reached before the model
-  // has been loaded, and health and status tell when it has. Unavailable, with the reason, if the
-  // port cannot be had. With poll_seconds 0 the model is loaded before this returns, or the failure
-  // to load it is returned.
+  // Binds the port and answers on it: until Start(), and until a version has been loaded, that there
+  // is no model yet. Unavailable, with the reason, if the port cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 
   int port() const;
+
+  // Looks for versions from now on and serves the newest. `on_serving` is told about each version
+  // that begins to answer, by another thread. With poll_seconds 0 this loads the model before it
+  // returns, or fails with the reason why there is none.
+  Status Start(std::function<void(const Servable&)> on_serving = [](const Servable&) {});
 
   // Takes no new requests, lets those under way finish for at most `grace`, then cancels them.
   void Stop(std::chrono::milliseconds grace);

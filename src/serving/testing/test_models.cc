@@ -141,7 +141,7 @@ std::string WriteImageModel(const std::string& base_path, int version) {
   for (int i = 0; i < 10; ++i) middles.push_back(0.05f + 0.1f * static_cast<float>(i));
   const tf::Output centres = tf::Const(scope, tf::Tensor::FromVector(middles));
   const tf::Output distance = scope.Op("SquaredDifference").In(mean).In(centres).Out();
-  const tf::Output logits = tf::Mul(scope, distance, tf::Const(scope, -1000.0f));
+  const tf::Output logits = tf::Mul(scope, distance, tf::Const(scope, -300.0f));
   const tf::Output probabilities = scope.Op("Softmax", "probabilities").In(logits).Out();
   const tf::Output classes = scope.Op("ArgMax", "classes")
                                  .In(logits)

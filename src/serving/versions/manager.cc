@@ -104,7 +104,7 @@ void VersionManager::Publish(std::shared_ptr<const Servable> servable) {
     Report(before->id().version, VersionState::kUnloading);
     replaced_.push_back(std::move(before));
   }
-  options_.on_serving(*servable);
+  on_serving_(*servable);
 }
 
 void VersionManager::ReleaseUnused() {

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -46,12 +47,16 @@ class VersionManager {
     std::chrono::milliseconds poll_interval{1000};
     // When a version that failed is tried again although its files have not changed.
     std::chrono::milliseconds retry_interval{60'000};
-    // Told about each version that starts to be served. Called by the polling thread, no lock held.
-    std::function<void(const Servable&)> on_serving = [](const Servable&) {};
   };
 
   explicit VersionManager(Options options);
   ~VersionManager();  // stops polling first; a load that is under way is finished
+
+  // Before Start(): `listener` is told about each version that begins to be served, by the polling
+  // thread, with no lock held.
+  void OnServing(std::function<void(const Servable&)> listener) {
+    on_serving_ = std::move(listener);
+  }
 
   // Polls in a thread of its own from now on.
   void Start();
@@ -84,6 +89,7 @@ class VersionManager {
   std::atomic<std::shared_ptr<const Servable>> current_;
 
   // Used by the polling thread only.
+  std::function<void(const Servable&)> on_serving_ = [](const Servable&) {};
   std::map<int64_t, FailedLoad> failed_;
   std::vector<std::shared_ptr<const Servable>> replaced_;
   std::string last_problem_;

@@ -28,13 +28,16 @@ inline std::string_view BufferBytes(const TF_Buffer& buffer) {
   return {static_cast<const char*>(buffer.data), buffer.length};
 }
 
+// TensorFlow's message in one line, without the lines in which its RPC layer repeats itself.
+std::string OneLine(std::string_view message);
+
 // A fresh TF_Status for one call: `CallStatus call; TF_X(..., call.get()); return call.ToStatus();`
 class CallStatus {
  public:
   CallStatus() : status_(TF_NewStatus()) {}
   TF_Status* get() { return status_.get(); }
   bool ok() const { return TF_GetCode(status_.get()) == TF_OK; }
-  // TensorFlow's code and text; a text of several lines becomes one.
+  // TensorFlow's code and text.
   Status ToStatus() const {
     if (ok()) return OkStatus();
     return Status(static_cast<StatusCode>(TF_GetCode(status_.get())),
@@ -42,19 +45,6 @@ class CallStatus {
   }
 
  private:
-  static std::string OneLine(std::string_view text) {
-    std::string line;
-    bool after_break = false;
-    for (const char c : text) {
-      if (c == '\n') after_break = true;
-      if (c == '\n' || (after_break && (c == ' ' || c == '\t'))) continue;
-      if (after_break && !line.empty()) line += ' ';
-      after_break = false;
-      line += c;
-    }
-    return line;
-  }
-
   std::unique_ptr<TF_Status, StatusDeleter> status_;
 };
 

@@ -1,0 +1,253 @@
+#include "cli/job_observers.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/job_report.h"
+
+namespace trainyard::cli {
+namespace {
+
+using local::JobView;
+using local::ReplicaInfo;
+using local::RunOutcome;
+using Clock = std::chrono::steady_clock;
+
+void Write(std::FILE* out, std::string_view text) { std::fwrite(text.data(), 1, text.size(), out); }
+
+// `[worker-1] line`, each replica in a colour of its own.
+std::string PrefixedLine(const job::ReplicaId& id, std::string_view line, bool colours) {
+  constexpr Colour kColours[] = {Colour::kCyan, Colour::kGreen, Colour::kMagenta, Colour::kYellow,
+                                 Colour::kBlue};
+  const size_t number = static_cast<size_t>(id.type) * 2 + static_cast<size_t>(id.index);
+  const std::string prefix = fmt::format("[{}]", id.Name());
+  return fmt::format("{} {}\n", Paint(prefix, kColours[number % std::size(kColours)], colours),
+                     line);
+}
+
+class LiveObserver : public JobObserver {
+ public:
+  LiveObserver(std::FILE* out, std::string directory)
+      : out_(out), directory_(std::move(directory)), colours_(MayUseColour(fileno(out))) {}
+
+  void OnNote(std::string_view note) override { Write(out_, fmt::format("note: {}\n", note)); }
+
+  void OnLog(const job::ReplicaId& id, std::string_view line) override {
+    pending_ += PrefixedLine(id, line, colours_);
+    if (pending_.size() > (1 << 16)) Redraw({});
+  }
+
+  void OnUpdate(const JobView& view) override {
+    const auto now = Clock::now();
+    const bool has_changed = JobState(view) != last_state_;
+    if (!has_changed && pending_.empty() && now - last_draw_ < std::chrono::milliseconds(100)) {
+      return;
+    }
+    last_draw_ = now;
+    last_state_ = JobState(view);
+    std::vector<std::string> block = FormatBlock(view, SizeOf(fileno(out_)), colours_);
+    if (last_state_ == "stopping") {
+      block.push_back("  replicas are being stopped; Ctrl-C again kills them");
+    }
+    Redraw(block);
+  }
+
+  void OnEnd(const RunOutcome& outcome) override {
+    Redraw(FormatBlock(outcome.view, SizeOf(fileno(out_)), colours_));
+    Write(out_, FormatSummary(outcome, directory_));
+    std::fflush(out_);
+  }
+
+ private:
+  // Replaces the last block by the log lines that came since and the new block.
+  void Redraw(const std::vector<std::string>& block) {
+    std::string text;
+    if (drawn_lines_ > 0) text = fmt::format("\r\x1b[{}A\x1b[J", drawn_lines_);
+    text += std::exchange(pending_, {});
+    for (const std::string& line : block) text += line + '\n';
+    drawn_lines_ = block.size();
+    Write(out_, text);
+    std::fflush(out_);
+  }
+
+  std::FILE* const out_;
+  const std::string directory_;
+  const bool colours_;
+  std::string pending_;
+  size_t drawn_lines_ = 0;
+  std::string last_state_;
+  Clock::time_point last_draw_{};
+};
+
+class PlainObserver : public JobObserver {
+ public:
+  PlainObserver(std::FILE* out, std::string directory, bool colours,
+                std::chrono::milliseconds progress_interval)
+      : out_(out),
+        directory_(std::move(directory)),
+        colours_(colours),
+        progress_interval_(progress_interval) {}
+
+  void OnNote(std::string_view note) override { Write(out_, fmt::format("note: {}\n", note)); }
+
+  void OnLog(const job::ReplicaId& id, std::string_view line) override {
+    Write(out_, PrefixedLine(id, line, colours_));
+  }
+
+  void OnUpdate(const JobView& view) override {
+    for (const ReplicaInfo& replica : view.replicas) {
+      const std::string state = FormatReplicaState(replica);
+      std::string& shown = replica_states_[replica.id];
+      if (state == shown || state == "waiting" || state == "starting") continue;
+      shown = state;
+      Line(view, fmt::format("{}: {}", replica.id.Name(), state));
+    }
+    if (const std::string state = JobState(view); state != last_state_) {
+      last_state_ = state;
+      Line(view, fmt::format("job {}: {}", view.name, state));
+    }
+    const std::string progress = FormatProgress(view.progress);
+    if (!view.progress.step || progress == last_progress_ ||
+        Clock::now() - last_progress_time_ < progress_interval_) {
+      return std::fflush(out_), void();
+    }
+    last_progress_ = progress;
+    last_progress_time_ = Clock::now();
+    Line(view, progress);
+    std::fflush(out_);
+  }
+
+  void OnEnd(const RunOutcome& outcome) override {
+    Write(out_, FormatSummary(outcome, directory_));
+    std::fflush(out_);
+  }
+
+ private:
+  void Line(const JobView& view, const std::string& text) {
+    Write(out_, fmt::format("[{}] {}\n", FormatElapsed(view.elapsed), text));
+  }
+
+  std::FILE* const out_;
+  const std::string directory_;
+  const bool colours_;
+  const std::chrono::milliseconds progress_interval_;
+  std::map<job::ReplicaId, std::string> replica_states_;
+  std::string last_state_;
+  std::string last_progress_;
+  Clock::time_point last_progress_time_{};
+};
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+void PutIf(const char* key, const std::optional<T>& value, Json* object) {
+  if (value) (*object)[key] = *value;
+}
+
+class JsonObserver : public JobObserver {
+ public:
+  explicit JsonObserver(std::FILE* out) : out_(out) {}
+
+  void OnNote(std::string_view note) override { Emit("note", {{"message", note}}); }
+
+  void OnLog(const job::ReplicaId& id, std::string_view line) override {
+    Emit("log", {{"replica", id.Name()}, {"line", line}});
+  }
+
+  void OnUpdate(const JobView& view) override {
+    for (const ReplicaInfo& replica : view.replicas) EmitReplica(replica);
+    const std::string state = JobState(view);
+    if (state != last_state_) {
+      last_state_ = state;
+      Json event = {{"job", view.name}, {"state", state}};
+      if (!view.status.conditions.empty()) {
+        event["reason"] = view.status.conditions.back().reason;
+        event["message"] = view.status.conditions.back().message;
+      }
+      Emit("job", event);
+    }
+    if (view.progress == last_progress_ ||
+        Clock::now() - last_progress_time_ < std::chrono::seconds(1)) {
+      return;
+    }
+    last_progress_ = view.progress;
+    last_progress_time_ = Clock::now();
+    Json event = Json::object();
+    PutProgress(view.progress, &event);
+    Emit("progress", event);
+  }
+
+  void OnEnd(const RunOutcome& outcome) override {
+    Json event = {{"job", outcome.view.name},
+                  {"result", JobState(outcome.view)},
+                  {"exit_code", outcome.exit_code},
+                  {"seconds", static_cast<double>(outcome.view.elapsed.count()) / 1000},
+                  {"restarts", outcome.view.status.total_restarts()},
+                  {"workdir", outcome.view.workdir}};
+    if (outcome.exit_code == 130) event["result"] = "interrupted";
+    PutProgress(outcome.view.progress, &event);
+    if (outcome.failure) {
+      event["failure"] = {{"replica", outcome.failure->id.Name()},
+                          {"exit_code", outcome.failure->exit_code},
+                          {"log", outcome.failure->log_path},
+                          {"last_lines", outcome.failure->last_lines}};
+    }
+    Emit("result", event);
+  }
+
+ private:
+  void EmitReplica(const ReplicaInfo& replica) {
+    const std::string state = FormatReplicaState(replica);
+    std::string& shown = replica_states_[replica.id];
+    if (state == shown) return;
+    shown = state;
+    Json event = {
+        {"replica", replica.id.Name()}, {"state", replica.state}, {"restarts", replica.restarts}};
+    if (replica.pid != 0) event["pid"] = replica.pid;
+    if (replica.has_ended) event["exit_code"] = replica.exit_code;
+    Emit("replica", event);
+  }
+
+  static void PutProgress(const local::Progress& progress, Json* event) {
+    PutIf("step", progress.step, event);
+    PutIf("max_steps", progress.max_steps, event);
+    PutIf("loss", progress.loss, event);
+    PutIf("steps_per_sec", progress.steps_per_sec, event);
+    PutIf("accuracy", progress.accuracy, event);
+    PutIf("eval_step", progress.eval_step, event);
+  }
+
+  void Emit(const char* kind, const Json& fields) {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    Json event = {{"event", kind},
+                  {"time", static_cast<double>(since_epoch / std::chrono::milliseconds(1)) / 1000}};
+    event.update(fields);
+    // A log line need not be UTF-8.
+    Write(out_, event.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    std::fflush(out_);
+  }
+
+  std::FILE* const out_;
+  std::map<job::ReplicaId, std::string> replica_states_;
+  std::string last_state_;
+  local::Progress last_progress_;
+  Clock::time_point last_progress_time_{};
+};
+
+}  // namespace
+
+std::unique_ptr<JobObserver> MakeLiveObserver(std::FILE* out, std::string directory) {
+  return std::make_unique<LiveObserver>(out, std::move(directory));
+}
+
+std::unique_ptr<JobObserver> MakePlainObserver(std::FILE* out, std::string directory, bool colours,
+                                               std::chrono::milliseconds progress_interval) {
+  return std::make_unique<PlainObserver>(out, std::move(directory), colours, progress_interval);
+}
+
+std::unique_ptr<JobObserver> MakeJsonObserver(std::FILE* out) {
+  return std::make_unique<JsonObserver>(out);
+}
+
+}  // namespace trainyard::cli

@@ -1,0 +1,70 @@
+// One replica of a local run: its current process and what has been heard of it.
+//
+// Owned by the runner, used from its thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "job/replica.h"
+#include "job/status.h"
+#include "local/channel.h"
+#include "local/job_view.h"
+#include "local/launch.h"
+#include "local/line_reader.h"
+
+namespace trainyard::local {
+
+class ReplicaProcess {
+ public:
+  ReplicaProcess(job::ReplicaId id, Launch launch, std::string log_path, std::string progress_path,
+                 std::chrono::seconds grace);
+
+  const job::ReplicaId& id() const { return id_; }
+  // What Plan() may know; nullopt before the first start.
+  const std::optional<job::ReplicaView>& view() const { return view_; }
+  bool is_active() const { return view_ && view_->is_active(); }
+  const std::string& log_path() const { return log_path_; }
+
+  // The order to the guardian to start this instance, after a line in the log that says so.
+  Message Start(int instance, uint64_t message_id, const std::string& mark);
+  // The order to end the current process with its grace period; nullopt if that has been said.
+  std::optional<Message> Stop();
+  Message Kill() const { return {.kind = Message::Kind::kKill, .id = message_id_}; }
+
+  // Whether the guardian's message concerns the current process; if so, takes it over.
+  bool Hear(const Message& message, job::TimePoint now);
+
+  // Reads what was written since; each line of output goes to `observer` unless it is null.
+  void ReadOutput(RunObserver* observer);
+
+  ReplicaInfo Describe(const job::ReplicaRecord& record) const;
+
+ private:
+  void TakeLine(std::string_view line, RunObserver* observer);
+
+  const job::ReplicaId id_;
+  const Launch launch_;
+  const std::string log_path_;
+  const std::string progress_path_;
+  const std::chrono::seconds grace_;
+
+  std::optional<job::ReplicaView> view_;
+  uint64_t message_id_ = 0;
+  pid_t pid_ = 0;
+  bool is_stopping_ = false;
+  bool has_progress_file_ = false;
+  bool has_ended_ = false;
+  int last_exit_code_ = 0;
+  Progress progress_;
+  std::string last_line_;
+  LineReader log_;
+  LineReader progress_file_;
+};
+
+// The last lines of a file that say something, oldest first; empty if it cannot be read.
+std::vector<std::string> LastLines(const std::string& path, size_t count);
+
+}  // namespace trainyard::local

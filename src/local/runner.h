@@ -1,0 +1,59 @@
+// Runs a TFJob as processes on this machine.
+//
+//   RunOptions options{.workdir = "out/digits"};
+//   ASSIGN_OR_RETURN(RunOutcome outcome, RunJob(job, options, observer));
+//   return outcome.exit_code;
+//
+// The caller's main() must begin with RunGuardianIfAsked() (local/guardian.h). RunJob blocks until
+// the job has ended and every process it started is gone. Several jobs may run at once from
+// different threads, each in its own work directory.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "job/plan.h"
+#include "local/job_view.h"
+#include "spec/tfjob.h"
+
+namespace trainyard::local {
+
+// Everything is stopped with the job, and restarts and parameter servers' ends are waited for less
+// long than on a cluster.
+job::PlanOptions LocalPlanOptions();
+
+struct RunOptions {
+  std::string workdir{};                           // made if it is not there
+  std::string directory{};                         // where replicas start; empty: the current one
+  std::vector<std::string> program_directories{};  // asked for programs after $PATH
+  // Each byte that can be read here is a wish to stop: the first ends the replicas as Kubernetes
+  // would (TERM, grace period, KILL), the second kills them. Borrowed; -1 for none.
+  int interrupt_fd = -1;
+  bool forward_logs = false;            // call OnLog
+  std::chrono::milliseconds tick{200};  // how often output is read
+  job::PlanOptions plan = LocalPlanOptions();
+};
+
+// The replica whose end made the job fail.
+struct ReplicaFailure {
+  job::ReplicaId id{};
+  int exit_code = 0;
+  std::string log_path{};
+  std::vector<std::string> last_lines{};
+};
+
+struct RunOutcome {
+  JobView view{};  // at the end
+  // 0 succeeded, 1 failed, 130 ended by an interrupt before it had succeeded or failed
+  int exit_code = 0;
+  std::optional<ReplicaFailure> failure{};  // none if no replica is to blame, as for a deadline
+};
+
+// A Status only if the job could not be started at all, or its guardian process was killed. Nothing
+// is left running in any case.
+Result<RunOutcome> RunJob(const spec::TFJob& job, const RunOptions& options, RunObserver& observer);
+
+}  // namespace trainyard::local

@@ -1,0 +1,353 @@
+// Real shell programs as replicas.
+#include "local/runner.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <thread>
+
+#include "base/files.h"
+#include "local/processes.h"
+
+namespace trainyard::local {
+namespace {
+
+using spec::ReplicaType;
+using spec::RestartPolicy;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Polls until the condition holds; false after ten seconds.
+bool Eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    poll(nullptr, 0, 5);
+  }
+  return true;
+}
+
+class Recorder : public RunObserver {
+ public:
+  void OnUpdate(const JobView& view) override {
+    last_view = view;
+    if (on_update) on_update(view);
+  }
+  void OnLog(const job::ReplicaId& id, std::string_view line) override {
+    lines.push_back(id.Name() + ": " + std::string(line));
+  }
+  void OnNote(std::string_view note) override { notes.emplace_back(note); }
+
+  std::function<void(const JobView&)> on_update;
+  JobView last_view;
+  std::vector<std::string> lines;
+  std::vector<std::string> notes;
+};
+
+class RunnerTest : public testing::Test {
+ protected:
+  RunnerTest() {
+    job_.name = "test";
+    options_.workdir = Path("work");
+    options_.tick = std::chrono::milliseconds(20);
+    options_.plan.restart_delays.first = std::chrono::milliseconds(1);
+    options_.plan.ps_grace = std::chrono::milliseconds(50);
+    EXPECT_EQ(pipe2(interrupts_, O_CLOEXEC), 0);
+    options_.interrupt_fd = interrupts_[0];
+  }
+  ~RunnerTest() override {
+    close(interrupts_[0]);
+    close(interrupts_[1]);
+  }
+
+  std::string Path(const std::string& name) { return JoinPath(directory_.path(), name); }
+  std::string Content(const std::string& name) { return ReadFile(Path(name)).value_or(""); }
+  bool Exists(const std::string& name) { return PathExists(Path(name)); }
+  void PressCtrlC() { ASSERT_EQ(write(interrupts_[1], "x", 1), 1); }
+
+  void Add(ReplicaType type, const std::string& script,
+           RestartPolicy policy = RestartPolicy::kNever, int count = 1) {
+    spec::ReplicaSpec& replica = job_.replicas[type];
+    replica.replicas = count;
+    replica.restart_policy = policy;
+    replica.container.command = {"sh", "-c", script};
+    replica.container.env = {{"DIR", directory_.path(), "", ""}};
+  }
+
+  RunOutcome Run() {
+    auto outcome = RunJob(job_, options_, recorder_);
+    EXPECT_TRUE(outcome.ok()) << outcome.status();
+    return outcome.value_or(RunOutcome{});
+  }
+
+  // Every process that was started below this test's directory and still lives.
+  std::vector<pid_t> Survivors() {
+    std::vector<pid_t> found;
+    for (const auto& [pid, info] : ListProcesses()) {
+      if (info.is_zombie || pid == getpid()) continue;
+      const auto command = ReadFile(fmt::format("/proc/{}/cmdline", pid));
+      const auto environment = ReadFile(fmt::format("/proc/{}/environ", pid));
+      for (const auto& text : {command, environment}) {
+        if (text.ok() && text->find(directory_.path()) != std::string::npos) {
+          found.push_back(pid);
+          break;
+        }
+      }
+    }
+    return found;
+  }
+
+  TemporaryDirectory directory_;
+  spec::TFJob job_;
+  RunOptions options_;
+  Recorder recorder_;
+  int interrupts_[2];
+};
+
+TEST_F(RunnerTest, RunsReplicasToSuccess) {
+  Add(ReplicaType::kChief,
+      "echo hello; echo \"$TF_CONFIG\" > $DIR/config; echo $TRAINYARD_OUT > $DIR/out");
+  Add(ReplicaType::kPs, "exec sleep 1000");
+  options_.forward_logs = true;
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(outcome.view.status.Is(job::ConditionType::kSucceeded));
+  EXPECT_THAT(Content("config"), HasSubstr(R"({"cluster":{"chief":["127.0.0.1:)"));
+  EXPECT_THAT(Content("config"), HasSubstr(R"("task":{"type":"chief","index":0})"));
+  EXPECT_EQ(Content("out"), Path("work") + "\n");
+  EXPECT_THAT(Content("work/logs/chief-0.log"), HasSubstr("start of chief-0\nhello\n"));
+  EXPECT_THAT(recorder_.lines, Contains("chief-0: hello"));
+  EXPECT_THAT(Survivors(), ElementsAre());
+}
+
+TEST_F(RunnerTest, StartsWithinMilliseconds) {
+  Add(ReplicaType::kChief, "date +%s%N > $DIR/started");
+  const auto before = std::chrono::system_clock::now().time_since_epoch();
+  Run();
+  const auto started = std::chrono::nanoseconds(std::stoll(Content("started")));
+  // Well under 20 ms by itself; the bound leaves room for a busy machine and sanitizers.
+  EXPECT_LT((started - before) / std::chrono::milliseconds(1), 1000);
+}
+
+TEST_F(RunnerTest, AFailureNamesTheReplicaItsCodeAndItsLastWords) {
+  Add(ReplicaType::kChief, "exec sleep 1000");
+  Add(ReplicaType::kWorker, "echo one; echo 'cannot find data' >&2; exit 7");
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 1);
+  ASSERT_TRUE(outcome.failure.has_value());
+  EXPECT_EQ(outcome.failure->id.Name(), "worker-0");
+  EXPECT_EQ(outcome.failure->exit_code, 7);
+  EXPECT_THAT(outcome.failure->last_lines, ElementsAre("one", "cannot find data"));
+  EXPECT_EQ(outcome.failure->log_path, Path("work/logs/worker-0.log"));
+  EXPECT_THAT(Survivors(), ElementsAre());
+}
+
+TEST_F(RunnerTest, RestartsByPolicyAndAppendsToTheLog) {
+  Add(ReplicaType::kChief, "echo x >> $DIR/count; test $(wc -l < $DIR/count) -ge 3",
+      RestartPolicy::kOnFailure);
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(Content("count"), "x\nx\nx\n");
+  EXPECT_EQ(outcome.view.replicas[0].restarts, 2);
+  EXPECT_THAT(Content("work/logs/chief-0.log"), HasSubstr("restart 2 of chief-0"));
+}
+
+TEST_F(RunnerTest, UnderExitCodeASignalRestartsAndACodeFails) {
+  Add(ReplicaType::kChief, "if mkdir $DIR/once 2>/dev/null; then kill -9 $$$$; fi; exit 3",
+      RestartPolicy::kExitCode);
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.view.replicas[0].restarts, 1);
+  EXPECT_EQ(outcome.failure->exit_code, 3);
+}
+
+TEST_F(RunnerTest, AnEvaluatorMayFinishAfterSuccess) {
+  Add(ReplicaType::kChief, "true");
+  Add(ReplicaType::kEvaluator,
+      "while ! test -e $DIR/go; do sleep 0.01; done; echo done > $DIR/evaluated");
+  recorder_.on_update = [&](const JobView& view) {
+    if (view.status.Is(job::ConditionType::kSucceeded)) {
+      (void)WriteFileAtomically(Path("go"), "");
+    }
+  };
+  EXPECT_EQ(Run().exit_code, 0);
+  EXPECT_EQ(Content("evaluated"), "done\n");
+}
+
+TEST_F(RunnerTest, TheDeadlineEndsAQuietJob) {
+  Add(ReplicaType::kChief, "exec sleep 1000");
+  job_.run_policy.active_deadline_seconds = 1;
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_FALSE(outcome.failure.has_value());
+  EXPECT_THAT(outcome.view.status.conditions.back().message,
+              HasSubstr("longer than specified deadline"));
+}
+
+TEST_F(RunnerTest, OneInterruptAsksReplicasToEnd) {
+  Add(ReplicaType::kChief,
+      "trap 'echo saved > $DIR/saved; exit 0' TERM; echo > $DIR/up; while :; do sleep 0.01; done");
+  recorder_.on_update = [&](const JobView&) {
+    if (Exists("up") && !recorder_.last_view.is_interrupted) PressCtrlC();
+  };
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_EQ(Content("saved"), "saved\n");
+}
+
+TEST_F(RunnerTest, ASecondInterruptKills) {
+  Add(ReplicaType::kChief, "trap '' TERM; echo > $DIR/up; while :; do sleep 0.01; done");
+  recorder_.on_update = [&](const JobView&) {
+    if (Exists("up")) PressCtrlC();
+  };
+  EXPECT_EQ(Run().exit_code, 130);
+  EXPECT_THAT(Survivors(), ElementsAre());
+}
+
+TEST_F(RunnerTest, AReplicaThatIgnoresTermIsKilledAfterItsGrace) {
+  Add(ReplicaType::kChief, "while ! test -e $DIR/up; do sleep 0.01; done");
+  Add(ReplicaType::kPs, "trap '' TERM; echo > $DIR/up; while :; do sleep 0.01; done");
+  job_.replicas[ReplicaType::kPs].termination_grace_seconds = 0;
+  EXPECT_EQ(Run().exit_code, 0);
+  EXPECT_THAT(Survivors(), ElementsAre());
+}
+
+// Children in every hiding place: of the same group, of a session of their own, forked twice.
+constexpr const char* kHiders =
+    "sleep 1001 & setsid sleep 1002 & (setsid sh -c 'sleep 1003 & sleep 1004' &) ; "
+    "env -i PATH=$PATH setsid sh -c \"sleep 1005; : $DIR\" & "
+    "echo > $DIR/up; ";
+
+TEST_F(RunnerTest, WhatAReplicaLeavesBehindEndsWithTheJob) {
+  Add(ReplicaType::kChief, std::string(kHiders) + "exit 0");
+  EXPECT_EQ(Run().exit_code, 0);
+  EXPECT_THAT(Survivors(), ElementsAre());
+}
+
+TEST_F(RunnerTest, WhatAnInstanceLeavesBehindEndsBeforeItsRestart) {
+  Add(ReplicaType::kChief,
+      "setsid sh -c 'sleep 1003; :' & if mkdir $DIR/once 2>/dev/null; then exit 1; fi; "
+      "sleep 0.2; ps -eo args | grep -c '^sh -c [s]leep 1003' > $DIR/alive; exit 0",
+      RestartPolicy::kOnFailure);
+  EXPECT_EQ(Run().exit_code, 0);
+  EXPECT_EQ(Content("alive"), "1\n");
+}
+
+class KilledRunnerTest : public RunnerTest {
+ protected:
+  // Runs the job in a process of its own until the replicas are up.
+  void StartAndWait() {
+    Add(ReplicaType::kChief, std::string(kHiders) + "exec sleep 1000");
+    Add(ReplicaType::kWorker, "trap '' TERM; while :; do sleep 0.01; done", RestartPolicy::kNever,
+        2);
+    runner_ = fork();
+    ASSERT_GE(runner_, 0);
+    if (runner_ == 0) {
+      Recorder observer;
+      (void)RunJob(job_, options_, observer);
+      _exit(0);
+    }
+    ASSERT_TRUE(Eventually([&] { return Exists("up") && Survivors().size() >= 8; }));
+  }
+
+  pid_t GuardianPid() {
+    for (const auto& [pid, info] : ListProcesses()) {
+      if (info.parent == runner_) return pid;
+    }
+    return -1;
+  }
+
+  pid_t runner_ = -1;
+};
+
+TEST_F(KilledRunnerTest, NoProcessOutlivesAKilledRunner) {
+  StartAndWait();
+  kill(runner_, SIGKILL);
+  waitpid(runner_, nullptr, 0);
+  EXPECT_TRUE(Eventually([&] { return Survivors().empty(); }));
+}
+
+TEST_F(KilledRunnerTest, AKilledGuardianTakesTheReplicasWithIt) {
+  // env -i hides from the search by mark; with the guardian alive it is found by descent.
+  StartAndWait();
+  const pid_t guardian = GuardianPid();
+  ASSERT_GT(guardian, 0);
+  kill(guardian, SIGKILL);
+  waitpid(runner_, nullptr, 0);
+  EXPECT_TRUE(Eventually([&] {
+    std::vector<pid_t> left = Survivors();
+    std::erase_if(left, [](pid_t pid) {
+      const auto environment = ReadFile(fmt::format("/proc/{}/environ", pid));
+      return !environment.ok() || environment->find("TRAINYARD_JOB=") == std::string::npos;
+    });
+    return left.empty();
+  }));
+  for (const pid_t pid : Survivors()) kill(pid, SIGKILL);
+}
+
+TEST_F(KilledRunnerTest, AKilledRunnerKeepsItsLockUntilItsReplicasAreGone) {
+  StartAndWait();
+  const auto second = RunJob(job_, options_, recorder_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_THAT(second.status().message(),
+              HasSubstr(fmt::format("another run (process {}) is using it", runner_)));
+  kill(runner_, SIGKILL);
+  waitpid(runner_, nullptr, 0);
+  job_.replicas.clear();
+  Add(ReplicaType::kChief, "true");
+  EXPECT_TRUE(Eventually([&] { return RunJob(job_, options_, recorder_).ok(); }));
+  EXPECT_TRUE(Survivors().empty());
+}
+
+TEST_F(RunnerTest, ProgressComesFromTheFileOrFromEstimatorsLog) {
+  Add(ReplicaType::kChief,
+      "echo '{\"phase\":\"training\",\"step\":5,\"loss\":0.5}' >> $TRAINYARD_PROGRESS_FILE");
+  Add(ReplicaType::kWorker,
+      "echo 'loss = 1.5, step = 100'; while ! test -e $DIR/seen; do sleep 0.01; done");
+  job_.replicas[ReplicaType::kChief].container.command.back() +=
+      "; while ! test -e $DIR/seen; do sleep 0.01; done";
+  recorder_.on_update = [&](const JobView& view) {
+    if (view.progress.step == 100 && view.progress.loss == 0.5) {
+      (void)WriteFileAtomically(Path("seen"), "");
+    }
+  };
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.view.progress.step, 100);
+  EXPECT_EQ(outcome.view.progress.loss, 0.5);
+}
+
+TEST_F(RunnerTest, WhatCannotStartLeavesNothingBehind) {
+  Add(ReplicaType::kChief, "echo > $DIR/ran");
+  Add(ReplicaType::kWorker, "true");
+  job_.replicas[ReplicaType::kWorker].container.command = {"no-such-program"};
+  const auto outcome = RunJob(job_, options_, recorder_);
+  EXPECT_THAT(outcome.status().message(), HasSubstr("\"no-such-program\" not found; searched"));
+  EXPECT_FALSE(Exists("ran"));
+}
+
+TEST_F(RunnerTest, AnUnusableWorkDirectoryIsNamed) {
+  ASSERT_TRUE(WriteFileAtomically(Path("file"), "x").ok());
+  Add(ReplicaType::kChief, "true");
+  options_.workdir = Path("file/work");
+  EXPECT_THAT(RunJob(job_, options_, recorder_).status().message(),
+              HasSubstr("cannot use the work directory " + Path("file/work")));
+}
+
+TEST_F(RunnerTest, ManyShortJobsLeaveNoFileOpen) {
+  Add(ReplicaType::kChief, "true");
+  Run();
+  const size_t before = ListDirectory("/proc/self/fd")->size();
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(Run().exit_code, 0);
+  EXPECT_EQ(ListDirectory("/proc/self/fd")->size(), before);
+}
+
+}  // namespace
+}  // namespace trainyard::local
