@@ -57,30 +57,16 @@ build() {
   fi
 }
 
-<<<<<<< ours
 # Starts the server on a free port and sets `server` and `port`; waits until the model is served.
-=======
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# Starts the server on a free port and sets `server` and `port`; waits until the model has been loaded.
->>>>>>> theirs
 start_server() {
   local deadline=$((SECONDS + 60)) log=$out/serve.log
   bin/trainyard serve --model_name=digits --model_base_path="$PWD/$out/export" --port=0 \
     >"$log" 2>&1 &
   server=$!
-<<<<<<< ours
   until port=$(sed -n 's/^listening on .*:\([0-9]*\) .*/\1/p' "$log") && [[ -n $port ]] &&
     grep -q '^serving model "digits"' "$log"; do
     kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$log")"
     ((SECONDS < deadline)) || fail "the server is not ready after 60 s; its log: $log"
-=======
-  until grep -q '^serving model ' "$out/serve.log"; do
-    kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$out/serve.log")"
-    ((SECONDS < deadline)) || fail "the server is not ready after 60 s; its log: $out/serve.log"
->>>>>>> theirs
     sleep 0.1
   done
 }

@@ -87,12 +87,7 @@ def model_server(export_dir, log):
         return 'serving model "digits"' in printed and listening and int(listening[1])
 
     with background(command, log) as process:
-<<<<<<< ours
         yield wait_for(port, "the served model", process)
-=======
-        wait_for(lambda: b"serving model" in log.read_bytes(), f"model on port {port}", process)
-        yield port
->>>>>>> theirs
 
 
 def train_digits(directory):
