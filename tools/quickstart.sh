@@ -61,14 +61,14 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Starts the server on a free port and sets `server` and `port`; waits until it takes connections.
+# Starts the server on a free port and sets `server` and `port`; waits until the model has been loaded.
 start_server() {
   local deadline=$((SECONDS + 60))
   port=$(free_port)
   bin/trainyard serve --model_name=digits --model_base_path="$PWD/$out/export" --port="$port" \
     >"$out/serve.log" 2>&1 &
   server=$!
-  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+  until grep -q '^serving model ' "$out/serve.log"; do
     kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$out/serve.log")"
     ((SECONDS < deadline)) || fail "the server is not ready after 60 s; its log: $out/serve.log"
     sleep 0.1

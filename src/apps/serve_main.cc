@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "serving/frontends/grpc/port.h"
 #include "serving/options.h"
 #include "serving/server.h"
 
@@ -48,14 +49,17 @@ int main(int argc, char** argv) {
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
   const sigset_t signals = BlockStopSignals();
 
-  serving::ServerOptions options = line->options;
-  options.on_serving = [](const serving::Servable& servable) {
-    PrintLine(
-        fmt::format("serving model \"{}\" version {}", servable.id().name, servable.id().version));
-  };
+  const serving::ServerOptions& options = line->options;
   auto server = serving::Server::Create(options);
   if (!server.ok()) return Fail(1, server.error().message());
-  PrintLine(fmt::format("listening on {}:{} (gRPC)", options.host, (*server)->port()));
+  const std::string address =
+      fmt::format("{} (gRPC)", serving::JoinHostPort(options.host, (*server)->port()));
+  PrintLine("listening on " + address);
+  const trainyard::Status started = (*server)->Start([&](const serving::Servable& servable) {
+    PrintLine(fmt::format("serving model \"{}\" version {} on {}", servable.id().name,
+                          servable.id().version, address));
+  });
+  if (!started.ok()) return Fail(1, started.message());
 
   int signal = 0;
   sigwait(&signals, &signal);

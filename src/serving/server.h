@@ -32,8 +32,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Binds the port and answers on it: until Start(), and until a version has been loaded, that there
-  // is no model yet. Unavailable, with the reason, if the port cannot be had.
+  // Binds the port and answers on it: until Start(), and until a version has been loaded, that
+  // there is no model yet. Unavailable, with the reason, if the port cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 

@@ -33,10 +33,13 @@ struct Served {
   }
 };
 
-Served Serve(ServerOptions options) {
+Served Serve(
+    ServerOptions options,
+    std::function<void(const Servable&)> on_serving = [](const Servable&) {}) {
   options.port = 0;
   Served served;
   served.server = Server::Create(options).value();
+  CHECK(served.server->Start(std::move(on_serving)).ok());
   served.channel = grpc::CreateChannel(fmt::format("127.0.0.1:{}", served.server->port()),
                                        grpc::InsecureChannelCredentials());
   return served;
@@ -253,14 +256,12 @@ TEST(ServerTest, ChangesVersionsUnderLoadWithoutAWrongAnswer) {
   std::mutex mutex;
   std::condition_variable changed;
   int64_t newest = 0;
-  const Served served = Serve({.model_name = "m",
-                               .model_base_path = dir.path(),
-                               .poll_seconds = 1,
-                               .on_serving = [&](const Servable& servable) {
-                                 const std::lock_guard<std::mutex> lock(mutex);
-                                 newest = servable.id().version;
-                                 changed.notify_all();
-                               }});
+  const Served served =
+      Serve({.model_name = "m", .model_base_path = dir.path()}, [&](const Servable& servable) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        newest = servable.id().version;
+        changed.notify_all();
+      });
   const auto wait_for = [&](int64_t version) {
     std::unique_lock<std::mutex> lock(mutex);
     return changed.wait_for(lock, std::chrono::seconds(30), [&] { return newest == version; });
@@ -306,9 +307,11 @@ TEST(ServerTest, SaysWhyAPortCannotBeHad) {
 
 TEST(ServerTest, PollingOnceNeedsAModel) {
   TemporaryDirectory dir;
-  const auto server = Server::Create(
-      {.port = 0, .model_name = "m", .model_base_path = dir.path(), .poll_seconds = 0});
-  EXPECT_THAT(server.status().message(), HasSubstr("no version directory in " + dir.path()));
+  const auto server =
+      Server::Create(
+          {.port = 0, .model_name = "m", .model_base_path = dir.path(), .poll_seconds = 0})
+          .value();
+  EXPECT_THAT(server->Start().message(), HasSubstr("no version directory in " + dir.path()));
 }
 
 }  // namespace

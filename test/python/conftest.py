@@ -81,12 +81,6 @@ def background(command, log):
         process.wait()
 
 
-def is_listening(port):
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextlib.contextmanager
 def model_server(export_dir, log):
     """`trainyard serve` of the exported digits, ready for calls; gives its port."""
@@ -94,7 +88,7 @@ def model_server(export_dir, log):
     command = [BIN / "trainyard", "serve", "--model_name=digits"]
     command += [f"--model_base_path={export_dir}", f"--port={port}"]
     with background(command, log) as process:
-        wait_for(lambda: is_listening(port), f"server on port {port}", process)
+        wait_for(lambda: b"serving model" in log.read_bytes(), f"model on port {port}", process)
         yield port
 
 

@@ -76,6 +76,7 @@ class PredictCommandTest : public ::testing::Test {
                                        .poll_seconds = 0})
                   .value()
                   .release();
+    ASSERT_TRUE(server_->Start().ok());
   }
   static void TearDownTestSuite() {
     delete server_;

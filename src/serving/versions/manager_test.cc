@@ -156,12 +156,11 @@ TEST_F(VersionManagerTest, SurvivesTruncatedFiles) {
 
 TEST_F(VersionManagerTest, PollsInItsOwnThread) {
   std::promise<int64_t> first;
-  VersionManager manager(
-      {.model_name = "line",
-       .base_path = dir_.path(),
-       .session = {},
-       .poll_interval = std::chrono::milliseconds(5),
-       .on_serving = [&](const Servable& servable) { first.set_value(servable.id().version); }});
+  VersionManager manager({.model_name = "line",
+                          .base_path = dir_.path(),
+                          .session = {},
+                          .poll_interval = std::chrono::milliseconds(5)});
+  manager.OnServing([&](const Servable& servable) { first.set_value(servable.id().version); });
   manager.Start();
   WriteLineModel(dir_.path(), 5, 0.5f);
   std::future<int64_t> version = first.get_future();
