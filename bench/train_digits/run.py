@@ -46,10 +46,8 @@ class Ours:
         self.precision = precision
 
     def steps(self, work):
-        answer, *_ = measured(
-            [ROOT / "build/release/bench/digits_step", MNIST, self.precision]
-            + ["100", "80", "15"]  # images per step, steps, warm-up
-        )
+        program = ROOT / "build/release/bench/digits_step"
+        answer, *_ = measured([program, MNIST, self.precision, 100, 80, 15])
         spread = (answer["p10_ms"], answer["median_ms"], answer["p90_ms"])
         return spread, answer["first_step_ms_after_start"] / 1000
 
