@@ -57,20 +57,16 @@ build() {
   fi
 }
 
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# Starts the server on a free port and sets `server` and `port`; waits until the model has been loaded.
+# Starts the server on a free port and sets `server` and `port`; waits until the model is served.
 start_server() {
-  local deadline=$((SECONDS + 60))
-  port=$(free_port)
-  bin/trainyard serve --model_name=digits --model_base_path="$PWD/$out/export" --port="$port" \
-    >"$out/serve.log" 2>&1 &
+  local deadline=$((SECONDS + 60)) log=$out/serve.log
+  bin/trainyard serve --model_name=digits --model_base_path="$PWD/$out/export" --port=0 \
+    >"$log" 2>&1 &
   server=$!
-  until grep -q '^serving model ' "$out/serve.log"; do
-    kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$out/serve.log")"
-    ((SECONDS < deadline)) || fail "the server is not ready after 60 s; its log: $out/serve.log"
+  until port=$(sed -n 's/^listening on .*:\([0-9]*\) .*/\1/p' "$log") && [[ -n $port ]] &&
+    grep -q '^serving model "digits"' "$log"; do
+    kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$log")"
+    ((SECONDS < deadline)) || fail "the server is not ready after 60 s; its log: $log"
     sleep 0.1
   done
 }
@@ -97,8 +93,9 @@ version=$(find "$out/export" -mindepth 1 -maxdepth 1 -name '[0-9]*' | sort -n | 
 [[ -n $version ]] || fail "training ended without an export in $out/export"
 
 step 3 'Serving the model and asking it'
+echo "\$ bin/trainyard serve --model_name=digits --model_base_path=$out/export --port=0 &"
 start_server
-echo "\$ bin/trainyard serve --model_name=digits --model_base_path=$out/export --port=$port &"
+cat "$out/serve.log"
 command=(bin/trainyard predict --host localhost --port "$port" --image "$image"
   --signature_name predict --model digits)
 echo "\$ ${command[*]}"

@@ -122,16 +122,24 @@ install_packages() {
   command -v apt-get >/dev/null ||
     fail "this machine has no apt-get (it is not a Debian); install their like by hand"
   choose_root "${missing[@]}"
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0
-    -o DPkg::Lock::Timeout=120)
-  local install=("${apt[@]}" install -y --no-install-recommends "${missing[@]}")
   # Package lists may be absent (a fresh container) or too old; only then are they fetched.
   if ! apt-get -q -s install --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-    ! "${install[@]}"; then
+    ! run_apt install -y --no-install-recommends "${missing[@]}"; then
     say "fetching the package lists"
-    "${apt[@]}" update
-    "${install[@]}" || fail "apt-get could not install: ${missing[*]}"
+    run_apt update && run_apt install -y --no-install-recommends "${missing[@]}" || {
+      grep -E '^(E|W):' "$work/apt.log" | tail -5 >&2
+      fail "apt-get could not install: ${missing[*]}"
+    }
   fi
+  say "Debian packages: installed"
+}
+
+# Runs apt-get as root; of its hundreds of lines a person sees how far it is.
+run_apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o Dpkg::Use-Pty=0 \
+    -o DPkg::Lock::Timeout=120 "$@" 2>&1 </dev/null | tee "$work/apt.log" |
+    awk '/^Need to get/ {print "        " $0; fflush()}
+         /^(Unpacking|Setting up) / && ++n % 100 == 0 {print "        " n " steps done"; fflush()}'
 }
 
 # --- Parts of .deps/ ----------------------------------------------------------------------------
@@ -151,13 +159,14 @@ publish() {
 download_wheel() {
   [[ ! -d $work/wheel ]] || return 0
   say "downloading TensorFlow's wheel (274 MB)"
-  local bar=on
-  [[ -t 1 ]] || bar=off
+  local options=(--progress-bar off) log=$work/pip.log
+  if [[ -t 1 ]]; then options=() log=/dev/tty; fi
   "$(find_pip)" -m pip download --disable-pip-version-check --no-deps --require-hashes \
     --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
-    --platform manylinux_2_27_x86_64 --progress-bar $bar --dest "$work/wheel.part" \
-    -r "$requirements/tensorflow.txt" >"$work/pip.log" ||
-    fail "cannot download TensorFlow's wheel: $(tail -1 "$work/pip.log")"
+    --platform manylinux_2_27_x86_64 "${options[@]}" --dest "$work/wheel.part" \
+    -r "$requirements/tensorflow.txt" >"$log" 2>&1 ||
+    fail "cannot download TensorFlow's wheel:" \
+      "$(grep -sE 'SSL|ERROR' "$work/pip.log" | head -1 || echo "see pip's message above")"
   mv "$work/wheel.part" "$work/wheel"
 }
 

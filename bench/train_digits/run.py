@@ -43,19 +43,19 @@ def measured(command):
 class Ours:
     def __init__(self, precision):
         self.name = f"{OURS}, {precision}"
-        self.options = [ROOT / "bin/digits", f"--data_dir={MNIST}", f"--precision={precision}"]
+        self.precision = precision
 
     def steps(self, work):
         answer, *_ = measured(
-            self.options
-            + ["--benchmark_steps=80", "--benchmark_warmup=15", "--batch_size=100"]
+            [ROOT / "build/release/bench/digits_step", MNIST, self.precision]
+            + ["100", "80", "15"]  # images per step, steps, warm-up
         )
         spread = (answer["p10_ms"], answer["median_ms"], answer["p90_ms"])
         return spread, answer["first_step_ms_after_start"] / 1000
 
     def job(self, work):
         return measured(
-            self.options
+            [ROOT / "bin/digits", f"--data_dir={MNIST}", f"--precision={self.precision}"]
             + ["--max_steps=100", "--batch_size=100"]
             + [f"--model_dir={work}/model", f"--export_dir={work}/export"]
         )

@@ -1,4 +1,4 @@
-#include "data.h"
+#include "digits/data.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -51,8 +51,7 @@ Result<Data> LoadData(const std::string& data_dir, int64_t batch_size, const Run
     ArrayInputOptions options{.batch_size = batch_size, .shuffle = true, .epochs = std::nullopt};
     if (config.tf_random_seed.has_value())
       options.seed = static_cast<uint64_t>(*config.tf_random_seed);
-    options.shard = {.index = task.global_id.value_or(0),
-                     .count = std::max(task.num_worker_replicas, 1)};
+    options.shard = ShardOf(task);
     ASSIGN_OR_RETURN(data.train, MakeInput(directory, MnistPart::kTrain, options));
   }
   // A power of two a little below the caches' size: faster than one large or many small batches.

@@ -1,4 +1,4 @@
-#include "model.h"
+#include "digits/model.h"
 
 #include "tf/ops.h"
 #include "train/layers.h"

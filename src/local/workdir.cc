@@ -45,10 +45,10 @@ Result<Workdir> Workdir::Open(const std::string& path) {
   if (error) return InvalidArgumentError("cannot use {}: {}", path, error.message());
   Status made = MakeDirectories(JoinPath(absolute, "logs"));
   if (made.ok()) made = MakeDirectories(JoinPath(absolute, "progress"));
-  if (made.ok()) made = CheckWritableDirectory(absolute);
   if (!made.ok()) {
     return made.WithContext(fmt::format("cannot use the work directory {}", absolute));
   }
+  // Also shows whether the directory can be written.
   ASSIGN_OR_RETURN(const int lock, TakeLock(absolute));
   return Workdir(absolute, lock);
 }

@@ -83,12 +83,12 @@ def test_served_model_tells_the_digits(trained, tmp_path):
     with model_server(trained / "export", tmp_path / "serve.log") as port:
         predict = [BIN / "trainyard", "predict", "--host", "localhost", "--port", port]
         predict += ["--signature_name", "predict", "--model", "digits", "--image"]
-        assert "4" in run(*predict, DIGITS / "4.png")
+        assert "4.png is a 4, probability" in run(*predict, DIGITS / "4.png")
         right = 0
         for digit in range(10):
             answer = json.loads(run(*predict, DIGITS / f"{digit}.png", "--output", "json"))
             assert 0 < answer["probability"] <= 1
-            right += answer["digit"] == digit
+            right += answer["class"] == digit
         assert right >= 9
 
 

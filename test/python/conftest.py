@@ -8,8 +8,8 @@ a run of its own). A program that is missing fails the test that needs it.
 import contextlib
 import os
 import pathlib
+import re
 import signal
-import socket
 import subprocess
 import time
 
@@ -37,12 +37,6 @@ def run(*command, timeout=300, **options):
     )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stderr[-4000:]}"
     return done.stdout
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(condition, what, process=None, seconds=60):
@@ -84,12 +78,16 @@ def background(command, log):
 @contextlib.contextmanager
 def model_server(export_dir, log):
     """`trainyard serve` of the exported digits, ready for calls; gives its port."""
-    port = free_port()
     command = [BIN / "trainyard", "serve", "--model_name=digits"]
-    command += [f"--model_base_path={export_dir}", f"--port={port}"]
+    command += [f"--model_base_path={export_dir}", "--port=0"]
+
+    def port():
+        printed = log.read_text()
+        listening = re.search(r"^listening on \S+:(\d+)", printed, re.MULTILINE)
+        return 'serving model "digits"' in printed and listening and int(listening[1])
+
     with background(command, log) as process:
-        wait_for(lambda: b"serving model" in log.read_bytes(), f"model on port {port}", process)
-        yield port
+        yield wait_for(port, "the served model", process)
 
 
 def train_digits(directory):

@@ -79,7 +79,7 @@ def test_stock_client_gets_the_same_from_our_server(port, digit_images, by_pytho
     assert numpy.array_equal(tf.make_ndarray(response.outputs["classes"]), by_python["classes"])
 
 
-def test_our_client_prints_the_same(port, by_python):
+def test_our_client_prints_the_same(port, by_python, exported):
     for digit in range(10):
         printed = run(
             *[BIN / "trainyard", "predict", "--host", "localhost", "--port", port],
@@ -88,5 +88,6 @@ def test_our_client_prints_the_same(port, by_python):
         )
         answer = json.loads(printed)
         expected = by_python["probabilities"][digit]
-        assert answer["digit"] == by_python["classes"][digit]
-        assert answer["probability"] == pytest.approx(expected.max(), abs=TOLERANCE)
+        assert answer["class"] == by_python["classes"][digit]
+        assert answer["version"] == int(exported.name)
+        assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=TOLERANCE)

@@ -1,5 +1,6 @@
 #include "train/inputs/array_input.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -139,6 +140,12 @@ Status CheckOptions(const ArrayInputOptions& options, int64_t num_examples) {
 }
 
 }  // namespace
+
+Shard ShardOf(const spec::TaskConfig& task) {
+  const int count = std::max(task.num_worker_replicas, 1);
+  // A job whose workers come and go tells each only of itself, whatever its number.
+  return {.index = task.global_id.value_or(0) % count, .count = count};
+}
 
 Result<std::unique_ptr<ArrayInput>> ArrayInput::Create(Arrays arrays, ArrayInputOptions options) {
   ASSIGN_OR_RETURN(const int64_t num_examples, CountExamples(arrays));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "spec/tf_config.h"
 #include "train/input.h"
 
 namespace trainyard::train {
@@ -20,6 +21,10 @@ struct Shard {
   int index = 0;
   int count = 1;
 };
+
+// The part of a task that trains: the chief takes the first, the workers the others. The whole
+// where a task trains alone.
+Shard ShardOf(const spec::TaskConfig& task);
 
 struct ArrayInputOptions {
   int64_t batch_size = 100;
