@@ -117,7 +117,7 @@ made:
 
 next:
   bin/digits --max_steps 1200 --model_dir out/mine/model --export_dir out/mine/export
-  bin/trainyard run examples/digits/tfjob.yaml --verbose
+  bin/trainyard run examples/digits/tfjob.yaml --workdir out/again --verbose
   bin/trainyard serve --model_name=digits --model_base_path=$out/export --port=8500
   bin/trainyard predict --port 8500 --model digits --image examples/digits/data/7.png
   make test
