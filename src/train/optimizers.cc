@@ -6,8 +6,8 @@
 namespace trainyard::train {
 namespace {
 
-// A parameter server applies the updates of several trainers at once. Without the lock an update that
-// begins while another one is under way, or while a trainer is reading, works on a copy of the
+// A parameter server applies the updates of several trainers at once. Without the lock an update
+// that begins while another one is under way, or while a trainer is reading, works on a copy of the
 // variable, and one of the two is lost. Where there is one trainer the lock costs nothing.
 constexpr bool kLocking = true;
 
