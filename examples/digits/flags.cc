@@ -26,7 +26,7 @@ void AddModelFlags(CLI::App& app, ModelOptions& model) {
       ->check(CLI::Range(1, 4))
       ->capture_default_str();
   app.add_option("--learning_rate", model.learning_rate,
-                 "Adam's rate in the first step; falls to 0 by the last")
+                 "Adam's rate at its highest; rises to it, then falls to 0")
       ->check(CLI::Range(1e-9, 1.0))
       ->capture_default_str();
 }

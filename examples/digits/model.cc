@@ -18,8 +18,9 @@ tf::Output Logits(ModelBuilder& model, tf::Output x, int hidden_layers) {
     x = Conv2D(model, x,
                {.filters = 32, .kernel_size = 5, .padding = Padding::kSame, .use_bias = false});
     x = BatchNorm(model, x, {.momentum = 0.9f});
-    x = Relu(model.scope(), x);
+    // ReLU and pooling by the largest value commute; after pooling ReLU has a quarter of the work.
     x = MaxPooling2D(model, x, {.pool_size = 2});
+    x = Relu(model.scope(), x);
   }
   x = Dense(model, Flatten(model, x), {.units = 1024, .activation = Relu});
   x = Dropout(model, x, 0.4f);
@@ -46,7 +47,8 @@ ModelFn DigitsModel(const ModelOptions& options) {
     spec.loss = SoftmaxCrossEntropy(model, labels, logits);
     spec.metrics = {{"accuracy", Accuracy(model, labels, classes)}};
     if (!model.training()) return spec;
-    const Schedule rate = CosineDecay(options.learning_rate, options.max_steps);
+    const int64_t warmup = options.max_steps / 12;
+    const Schedule rate = CosineDecay(options.learning_rate, options.max_steps - warmup, 0, warmup);
     spec.train_op = Minimize(model, spec.loss, Adam({.learning_rate = rate}));
     return spec;
   };

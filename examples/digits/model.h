@@ -6,8 +6,10 @@
 namespace digits {
 
 struct ModelOptions {
-  int hidden_layers = 2;         // each convolution, batch normalisation, ReLU, pooling
-  double learning_rate = 0.002;  // at the start; falls along a cosine to 0 at max_steps
+  int hidden_layers = 2;  // each convolution, batch normalisation, ReLU, pooling
+  // Reached after a twelfth of max_steps, then falls along half a cosine wave to 0 in the last
+  // step.
+  double learning_rate = 0.002;
   int64_t max_steps = 1200;
 };
 

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "tf/internal/handles.h"
+
 namespace trainyard::tf {
 namespace {
 
@@ -48,6 +50,17 @@ Tensor Tensor::FromStrings(const Shape& shape, std::span<const std::string> valu
 
 Tensor Tensor::StringScalar(const std::string& value) {
   return FromStrings({}, std::span<const std::string>(&value, 1));
+}
+
+Tensor Tensor::ReshapedTo(const Shape& shape) && {
+  CHECK(NumElements(shape) == num_elements());
+  internal::CallStatus call;
+  Tensor reshaped = Scalar<uint8_t>(0);  // something for the C API to overwrite
+  TF_TensorBitcastFrom(handle_.get(), TF_TensorType(handle_.get()), reshaped.handle_.get(),
+                       shape.data(), static_cast<int>(shape.size()), call.get());
+  CHECK(call.ok());
+  handle_.reset();
+  return reshaped;
 }
 
 DataType Tensor::dtype() const {

@@ -51,6 +51,9 @@ class Tensor {
   static Tensor FromStrings(const Shape& shape, std::span<const std::string> values);
   static Tensor StringScalar(const std::string& value);
 
+  // The same memory as an array of another shape, with as many elements.
+  Tensor ReshapedTo(const Shape& shape) &&;
+
   bool empty() const { return handle_ == nullptr; }
   DataType dtype() const;
   Shape shape() const;

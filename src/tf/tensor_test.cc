@@ -17,6 +17,17 @@ TEST(TensorTest, HoldsValuesShapeAndType) {
   EXPECT_EQ(Tensor::Scalar<int64_t>(7).scalar<int64_t>(), 7);
 }
 
+TEST(TensorTest, ReshapingKeepsTheMemory) {
+  Tensor flat = Tensor::FromVector<int32_t>({1, 2, 3, 4, 5, 6});
+  const void* memory = flat.raw();
+  const Tensor table = std::move(flat).ReshapedTo({2, 3, 1});
+  EXPECT_TRUE(flat.empty());
+  EXPECT_THAT(table.shape(), ElementsAre(2, 3, 1));
+  EXPECT_EQ(table.dtype(), DataType::kInt32);
+  EXPECT_EQ(table.raw(), memory);
+  EXPECT_THAT(table.data<int32_t>(), ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
 TEST(TensorTest, HoldsStringsShortAndLong) {
   const std::vector<std::string> values = {"", "short", std::string(500, 'x')};
   const Tensor tensor = Tensor::FromStrings({3}, values);

@@ -124,14 +124,39 @@ TEST(IdxTest, EachMistakeHasItsOwnMessage) {
   }
 }
 
-TEST(IdxTest, ReadsFilesAndNamesTheMissingOne) {
-  const TemporaryDirectory directory;
-  const std::string path = JoinPath(directory.path(), "x.idx");
-  const Result<tf::Tensor> missing = ReadIdx(path);
-  EXPECT_EQ(missing.status().code(), StatusCode::kNotFound);
-  EXPECT_THAT(missing.status().message(), HasSubstr(path));
-  ASSERT_TRUE(WriteFileAtomically(path, SmallFile()).ok());
-  EXPECT_TRUE(ReadIdx(path).ok());
+class IdxFileTest : public ::testing::Test {
+ protected:
+  Result<tf::Tensor> Read(const std::string& content) {
+    EXPECT_TRUE(WriteFileAtomically(path_, content).ok());
+    return ReadIdx(path_);
+  }
+  TemporaryDirectory directory_;
+  const std::string path_ = JoinPath(directory_.path(), "x.idx");
+};
+
+TEST_F(IdxFileTest, IsReadAsItsBytesAreParsed) {
+  const auto floats = tf::Tensor::FromValues<float>({2, 1}, std::vector<float>{-1.5f, 3});
+  const Result<tf::Tensor> read = Read(FormatIdx(floats));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->shape(), ElementsAre(2, 1));
+  EXPECT_THAT(std::as_const(*read).data<float>(), ElementsAre(-1.5f, 3));
+}
+
+TEST_F(IdxFileTest, EveryTruncationIsRefusedWithTheSameMessageAsInMemory) {
+  const std::string file = SmallFile();
+  for (size_t length = 0; length < file.size(); ++length) {
+    const std::string part = file.substr(0, length);
+    EXPECT_EQ(Read(part).status(), ParseIdx(part, path_).status()) << length;
+  }
+  EXPECT_EQ(Read(file + "x").status(), ParseIdx(file + "x", path_).status());
+  EXPECT_TRUE(Read(file).ok());
+}
+
+TEST_F(IdxFileTest, MissingFilesAndDirectoriesAreNamed) {
+  EXPECT_EQ(ReadIdx(path_).status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(ReadIdx(path_).status().message(), HasSubstr(path_));
+  EXPECT_EQ(ReadIdx(directory_.path()).status().message(),
+            "cannot read " + directory_.path() + ": it is no file");
 }
 
 }  // namespace

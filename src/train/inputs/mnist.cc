@@ -29,8 +29,7 @@ Result<tf::Tensor> ReadImages(const std::string& path) {
         " {}; is it the right file?",
         path, kSide, kSide, tf::DataTypeName(images.dtype()), tf::ShapeToString(shape));
   }
-  return tf::Tensor::FromValues<uint8_t>({shape[0], kSide, kSide, 1},
-                                         std::as_const(images).data<uint8_t>());
+  return std::move(images).ReshapedTo({shape[0], kSide, kSide, 1});
 }
 
 Result<tf::Tensor> ReadLabels(const std::string& path) {
