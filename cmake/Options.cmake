@@ -2,6 +2,7 @@
 option(TRAINYARD_WERROR "Treat warnings as errors" OFF)
 option(TRAINYARD_BUILD_TESTS "Build unit and end-to-end tests" ON)
 option(TRAINYARD_BUILD_BENCHMARKS "Build the programs in bench/" ON)
+option(TRAINYARD_FUZZ "Build the libFuzzer programs (needs clang)" OFF)
 set(TRAINYARD_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 set(TRAINYARD_BIN_DIR "${CMAKE_BINARY_DIR}/bin" CACHE PATH "Where programs are put")
 set(TRAINYARD_DEPS_DIR "${PROJECT_SOURCE_DIR}/.deps" CACHE PATH "What tools/setup.sh fetched")

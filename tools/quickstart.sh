@@ -63,8 +63,8 @@ start_server() {
   bin/trainyard serve --model_name=digits --model_base_path="$PWD/$out/export" --port=0 \
     >"$log" 2>&1 &
   server=$!
-  until port=$(sed -n 's/^listening on .*:\([0-9]*\) .*/\1/p' "$log") && [[ -n $port ]] &&
-    grep -q '^serving model "digits"' "$log"; do
+  until port=$(sed -n 's/^serving model "digits" .*:\([0-9]*\) (gRPC)$/\1/p' "$log") &&
+    [[ -n $port ]]; do
     kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$log")"
     ((SECONDS < deadline)) || fail "the server is not ready after 60 s; its log: $log"
     sleep 0.1
@@ -117,7 +117,7 @@ made:
 
 next:
   bin/digits --max_steps 1200 --model_dir out/mine/model --export_dir out/mine/export
-  bin/trainyard run examples/digits/tfjob.yaml --verbose
+  bin/trainyard run examples/digits/tfjob.yaml --workdir out/again --verbose
   bin/trainyard serve --model_name=digits --model_base_path=$out/export --port=8500
   bin/trainyard predict --port 8500 --model digits --image examples/digits/data/7.png
   make test

@@ -256,6 +256,7 @@ flock -n 9 || {
   say "waiting for another set-up of $deps to end"
   flock 9
 }
+rm -rf "$deps"/.work.* # of a set-up that was killed; the lock says that none is running
 work=$(mktemp -d "$deps/.work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 install_packages

@@ -56,13 +56,15 @@ def model_fn(features, labels, mode):
 
 
 def input_fn(images, labels, training):
-    def make():
-        data = tf.data.Dataset.from_tensor_slices(({"image": images}, labels))
-        if training:
-            data = data.shuffle(10000).repeat()
-        return data.batch(BATCH).prefetch(2)
-
-    return make
+    # Not a tf.data set of the arrays: those would stand in the graph, and in its event file.
+    return v1.estimator.inputs.numpy_input_fn(
+        {"image": images},
+        labels,
+        batch_size=BATCH,
+        num_epochs=None if training else 1,
+        shuffle=training,
+        num_threads=1,
+    )
 
 
 def receiver():

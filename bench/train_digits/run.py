@@ -5,6 +5,7 @@ See README.md beside this file for what is measured and how.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -22,12 +23,25 @@ MNIST = DEPS / "mnist"
 OURS = "Trainyard"
 
 
-def measured(command):
-    """Runs a program to its end; (its JSON answer or {}, wall s, CPU s, peak MB, start time)."""
+@dataclasses.dataclass
+class Run:
+    """One program run to its end."""
+
+    answer: dict  # its line of JSON, if it printed one
+    started: float  # seconds since 1970
+    wall: float  # seconds
+    cpu: float  # seconds, user and system
+    memory: float  # MB, at the peak
+    first_step: float = 0  # seconds from the start of the program to the end of its first step
+
+
+def measured(command, **environment):
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         started = time.time()
         begin = time.perf_counter()
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err)
+        process = subprocess.Popen(
+            [str(part) for part in command], stdout=out, stderr=err, env=os.environ | environment
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -37,7 +51,8 @@ def measured(command):
             raise SystemExit(f"{command} ended with {process.returncode}:\n{err.read()[-3000:]}")
         answers = [line for line in out.read().splitlines() if line.startswith("{")]
     answer = json.loads(answers[-1]) if answers else {}
-    return answer, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, started
+    cpu = usage.ru_utime + usage.ru_stime
+    return Run(answer, started, wall, cpu, usage.ru_maxrss / 1024)
 
 
 class Ours:
@@ -46,19 +61,22 @@ class Ours:
         self.precision = precision
 
     def steps(self, work):
-        answer, *_ = measured(
-            [ROOT / "build/release/bench/digits_step", MNIST, self.precision]
-            + ["100", "80", "15"]  # images per step, steps, warm-up
-        )
-        spread = (answer["p10_ms"], answer["median_ms"], answer["p90_ms"])
-        return spread, answer["first_step_ms_after_start"] / 1000
+        program = ROOT / "build/release/bench/digits_step"
+        answer = measured([program, MNIST, self.precision, 100, 80, 15]).answer
+        return answer["p10_ms"], answer["median_ms"], answer["p90_ms"]
 
     def job(self, work):
-        return measured(
+        progress = pathlib.Path(work) / "progress"
+        run = measured(
             [ROOT / "bin/digits", f"--data_dir={MNIST}", f"--precision={self.precision}"]
             + ["--max_steps=100", "--batch_size=100"]
-            + [f"--model_dir={work}/model", f"--export_dir={work}/export"]
+            + [f"--model_dir={work}/model", f"--export_dir={work}/export"],
+            TRAINYARD_PROGRESS_FILE=str(progress),
         )
+        # docs/contracts/progress.md
+        lines = [json.loads(line) for line in progress.read_text().splitlines()]
+        run.first_step = next(l["time"] for l in lines if l.get("step", 0) >= 1) - run.started
+        return run
 
 
 class Peer:
@@ -68,15 +86,15 @@ class Peer:
         self.options = list(options)
 
     def steps(self, work):
-        command = self.command + ["steps", MNIST, work] + self.options
-        answer, *_, started = measured(command)
-        times = sorted(answer["milliseconds"])
+        run = measured(self.command + ["steps", MNIST, work] + self.options)
+        times = sorted(run.answer["milliseconds"])
         tenth = len(times) // 10
-        spread = (times[tenth], statistics.median(times), times[-1 - tenth])
-        return spread, answer["first_step_at"] - started
+        return times[tenth], statistics.median(times), times[-1 - tenth]
 
     def job(self, work):
-        return measured(self.command + ["job", MNIST, work] + self.options)
+        run = measured(self.command + ["job", MNIST, work] + self.options)
+        run.first_step = run.answer["first_step_at"] - run.started
+        return run
 
 
 def in_turns(programs, rounds, measure):
@@ -90,29 +108,36 @@ def in_turns(programs, rounds, measure):
     return results
 
 
-def median_of(results, index):
-    return statistics.median(result[index] for result in results)
+def ours_beside(name):
+    """The name of our row that this one is compared with."""
+    return f"{OURS}, {'bfloat16' if 'bfloat16' in name else 'float32'}"
 
 
 def print_steps(results):
-    print("| program | ms per step | 10-90 % | beside ours | start to first step, s |")
-    print("|---|---|---|---|---|")
-    rows = {}
-    for name, rounds in results.items():
-        spreads = [spread for spread, _ in rounds]
-        rows[name] = [median_of(spreads, i) for i in range(3)] + [median_of(rounds, 1)]
-    for name, (low, middle, high, first) in rows.items():
-        ours = rows[f"{OURS}, {'bfloat16' if 'bfloat16' in name else 'float32'}"][1]
-        print(f"| {name} | {middle:.1f} | {low:.1f}-{high:.1f} | {middle / ours:.2f} | {first:.2f} |")
+    print("| program | ms per step | 10-90 % | beside ours |")
+    print("|---|---|---|---|")
+    rows = {
+        name: [statistics.median(values) for values in zip(*rounds)]
+        for name, rounds in results.items()
+    }
+    for name, (low, middle, high) in rows.items():
+        ratio = middle / rows[ours_beside(name)][1]
+        print(f"| {name} | {middle:.1f} | {low:.1f}-{high:.1f} | {ratio:.2f} |")
 
 
 def print_jobs(results):
-    print("| program | wall, s | CPU, s | peak memory, MB | wall beside ours |")
-    print("|---|---|---|---|---|")
-    rows = {name: [median_of(rounds, i) for i in (1, 2, 3)] for name, rounds in results.items()}
-    for name, (wall, cpu, memory) in rows.items():
-        ours = rows[f"{OURS}, {'bfloat16' if 'bfloat16' in name else 'float32'}"][0]
-        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {memory:.0f} | {wall / ours:.2f} |")
+    print("| program | wall, s | beside ours | CPU, s | peak memory, MB | first step, s |")
+    print("|---|---|---|---|---|---|")
+
+    def median(name, field):
+        return statistics.median(getattr(run, field) for run in results[name])
+
+    for name in results:
+        wall, ratio = median(name, "wall"), median(name, "wall") / median(ours_beside(name), "wall")
+        print(
+            f"| {name} | {wall:.2f} | {ratio:.2f} | {median(name, 'cpu'):.2f} "
+            f"| {median(name, 'memory'):.0f} | {median(name, 'first_step'):.2f} |"
+        )
 
 
 def machine():

@@ -29,7 +29,8 @@ Status BecomeServer(std::vector<std::string> args) {
   for (std::string& arg : args) argv.push_back(arg.data());
   argv.push_back(nullptr);
   execv(path.c_str(), argv.data());
-  return ErrnoError(errno, "cannot start the model server {}", path);
+  const Status failure = ErrnoError(errno, "cannot start {}", path);
+  return Status(failure.code(), failure.message() + "; 'make build' puts it beside this program");
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/service_type.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "base/log.h"
 #include "serving/frontends/grpc/port.h"
 #include "serving/frontends/grpc/services.h"
+#include "serving/in_flight.h"
 #include "serving/versions/manager.h"
 
 namespace trainyard::serving {
@@ -18,6 +20,7 @@ struct Server::Parts {
   explicit Parts(VersionManager::Options options) : models(std::move(options)) {}
 
   VersionManager models;
+  InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
   std::unique_ptr<grpc::Service> model_service;
   std::unique_ptr<grpc::Service> health_service;
@@ -27,6 +30,11 @@ struct Server::Parts {
 };
 
 namespace {
+
+// How long the stopping server goes on refusing before it cuts the connections: until clients have
+// turned away, but not for those who never will.
+constexpr std::chrono::milliseconds kQuiet{100};
+constexpr std::chrono::milliseconds kMaxRefusing{1000};
 
 // Requests come side by side, each best run by a thread of its own from start to end: TensorFlow's
 // pools cost a hand-over per operation, which small models feel most.
@@ -56,7 +64,7 @@ Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
   auto parts = std::make_unique<Parts>(MakeManagerOptions(options));
   parts->prediction_service = MakePredictionService(
-      &parts->models,
+      &parts->models, &parts->requests,
       options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields);
   parts->model_service = MakeModelService(&parts->models);
   parts->health_service = MakeHealthService(&parts->models);
@@ -96,7 +104,10 @@ int Server::port() const { return parts_->port; }
 
 void Server::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;
-  parts_->server->Shutdown(std::chrono::system_clock::now() + grace);
+  const auto deadline = std::chrono::system_clock::now() + grace;
+  parts_->requests.CloseAndWait(grace);
+  parts_->requests.WaitUntilQuiet(kQuiet, std::min<std::chrono::milliseconds>(grace, kMaxRefusing));
+  parts_->server->Shutdown(deadline);
   parts_->server->Wait();
   parts_->server = nullptr;
 }

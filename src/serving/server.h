@@ -44,7 +44,8 @@ class Server {
   // returns, or fails with the reason why there is none.
   Status Start(std::function<void(const Servable&)> on_serving = [](const Servable&) {});
 
-  // Takes no new requests, lets those under way finish for at most `grace`, then cancels them.
+  // Refuses new requests as UNAVAILABLE, lets those under way finish for at most `grace`, then
+  // cancels them and closes the connections.
   void Stop(std::chrono::milliseconds grace);
 
  private:

@@ -1,17 +1,22 @@
 #include "spec/document.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
+#include <sstream>
+#include <utility>
 
 namespace trainyard::spec {
 namespace {
 
 constexpr size_t kMaxBytes = 1 << 20;
-constexpr int kMaxDepth = 64;
+constexpr size_t kMaxDepth = 64;
 constexpr int kMaxNodes = 100'000;
 
 bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -47,89 +52,173 @@ Node::Kind ScalarKind(std::string_view text) {
   return Node::Kind::kString;
 }
 
-// Copies yaml-cpp's tree into ours, keeping count so that a few lines of nested aliases cannot grow
-// into gigabytes.
-class Converter {
+// Builds our tree from the parser's events. yaml-cpp's own tree is not used: its loader makes
+// documents without end of some broken texts, and aliases in it could grow a few lines into
+// gigabytes.
+class Builder : public YAML::EventHandler {
  public:
-  explicit Converter(std::string_view name) : name_(name) {}
+  explicit Builder(std::string_view name) : name_(name) {}
 
-  Result<Node> Convert(const YAML::Node& source, int depth = 0) {
+  // The first complaint; from then on events are passed over.
+  const Status& status() const { return status_; }
+  std::vector<Node> TakeDocuments() { return std::move(documents_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // The parser stays where it is when something follows a document that cannot begin another.
+    if (mark.pos <= last_start_) Fail(mark, "this is not YAML: unexpected text after the document");
+    last_start_ = mark.pos;
+    anchors_.clear();
+    has_root_ = false;
+  }
+  void OnDocumentEnd() override {
+    if (!has_root_ && status_.ok()) documents_.emplace_back();
+  }
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Complete(MakeNode(Node::Kind::kNull, mark), anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    // The tag "!" marks a quoted scalar.
+    const bool is_text = tag == "!" || tag == "tag:yaml.org,2002:str";
+    Node node = MakeNode(is_text ? Node::Kind::kString : ScalarKind(value), mark);
+    node.text = value;
+    Complete(std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) return Fail(mark, "an alias stands inside of what it refers to");
+    count_ += CountNodes(found->second);
+    if (count_ > kMaxNodes) return Fail(mark, kTooMany);
+    Complete(Node(found->second), 0);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    Open(MakeNode(Node::Kind::kList, mark), anchor, mark);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    Open(MakeNode(Node::Kind::kMap, mark), anchor, mark);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  static constexpr std::string_view kTooMany = "the document has more than 100000 values";
+
+  // A list or map that is being read.
+  struct Frame {
     Node node;
-    node.line = source.Mark().line + 1;
-    node.column = source.Mark().column + 1;
-    if (++count_ > kMaxNodes) return Fail(node, "the document has more than 100000 values");
-    if (depth > kMaxDepth) return Fail(node, "values nest deeper than 64 levels");
-    switch (source.Type()) {
-      case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null:
-        return node;
-      case YAML::NodeType::Scalar:
-        node.text = source.Scalar();
-        // The tag "!" marks a quoted scalar.
-        node.kind = source.Tag() == "!" || source.Tag() == "tag:yaml.org,2002:str"
-                        ? Node::Kind::kString
-                        : ScalarKind(node.text);
-        return node;
-      case YAML::NodeType::Sequence:
-        node.kind = Node::Kind::kList;
-        for (const YAML::Node& item : source) {
-          ASSIGN_OR_RETURN(Node converted, Convert(item, depth + 1));
-          node.items.push_back(std::move(converted));
-        }
-        return node;
-      case YAML::NodeType::Map:
-        return ConvertMap(source, std::move(node), depth);
-    }
+    YAML::anchor_t anchor = 0;
+    std::optional<Node> key;  // of the member whose value comes next
+    std::set<std::string> keys;
+    std::vector<Node> merged;  // values of "<<"
+  };
+
+  void Fail(const YAML::Mark& mark, std::string_view message) {
+    if (status_.ok()) status_ = ErrorAt(name_, mark.line + 1, mark.column + 1, message);
+  }
+  void FailAt(const Node& node, std::string_view message) {
+    if (status_.ok()) status_ = ErrorAt(name_, node.line, node.column, message);
+  }
+
+  Node MakeNode(Node::Kind kind, const YAML::Mark& mark) {
+    if (++count_ > kMaxNodes) Fail(mark, kTooMany);
+    Node node;
+    node.kind = kind;
+    node.line = mark.line + 1;
+    node.column = mark.column + 1;
     return node;
   }
 
- private:
-  Result<Node> ConvertMap(const YAML::Node& source, Node node, int depth) {
-    node.kind = Node::Kind::kMap;
-    std::vector<Node> merged;
-    std::set<std::string> keys;
-    for (const auto& entry : source) {
-      Node::Member member;
-      member.line = entry.first.Mark().line + 1;
-      member.column = entry.first.Mark().column + 1;
-      if (!entry.first.IsScalar()) {
-        return ErrorAt(name_, member.line, member.column, "a key must be a word");
-      }
-      member.key = entry.first.Scalar();
-      ASSIGN_OR_RETURN(member.value, Convert(entry.second, depth + 1));
-      if (member.key == "<<") {
-        merged.push_back(std::move(member.value));
-        continue;
-      }
-      if (!keys.insert(member.key).second) {
-        return ErrorAt(name_, member.line, member.column,
-                       fmt::format("\"{}\" stands twice in the same map", member.key));
-      }
-      node.members.push_back(std::move(member));
+  static int CountNodes(const Node& node) {
+    int count = 1;
+    for (const Node& item : node.items) count += CountNodes(item);
+    for (const Node::Member& member : node.members) count += CountNodes(member.value);
+    return count;
+  }
+
+  void Open(Node node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+    if (stack_.size() >= kMaxDepth) Fail(mark, "values nest deeper than 64 levels");
+    if (!status_.ok()) return;
+    Frame frame;
+    frame.node = std::move(node);
+    frame.anchor = anchor;
+    stack_.push_back(std::move(frame));
+  }
+
+  void Close() {
+    if (!status_.ok() || stack_.empty()) return;
+    Frame frame = std::move(stack_.back());
+    stack_.pop_back();
+    for (const Node& source : frame.merged) Merge(source, &frame);
+    Complete(std::move(frame.node), frame.anchor);
+  }
+
+  // Puts a value that has been read to its end where it belongs.
+  void Complete(Node node, YAML::anchor_t anchor) {
+    if (!status_.ok()) return;
+    if (anchor != 0) {
+      // The copy counts as well: anchors around anchors would make many.
+      count_ += CountNodes(node);
+      if (count_ > kMaxNodes) return FailAt(node, kTooMany);
+      anchors_[anchor] = node;
     }
-    for (const Node& source_map : merged) RETURN_IF_ERROR(Merge(source_map, &keys, &node));
-    return node;
+    if (stack_.empty()) {
+      documents_.push_back(std::move(node));
+      has_root_ = true;
+    } else if (stack_.back().node.is_list()) {
+      stack_.back().node.items.push_back(std::move(node));
+    } else if (!stack_.back().key) {
+      TakeKey(std::move(node), &stack_.back());
+    } else {
+      TakeValue(std::move(node), &stack_.back());
+    }
+  }
+
+  void TakeKey(Node key, Frame* map) {
+    if (key.is_map() || key.is_list()) return FailAt(key, "a key must be a word");
+    if (key.text != "<<" && !map->keys.insert(key.text).second) {
+      return FailAt(key, fmt::format("\"{}\" stands twice in the same map", key.text));
+    }
+    map->key = std::move(key);
+  }
+
+  void TakeValue(Node value, Frame* map) {
+    const Node key = *std::exchange(map->key, std::nullopt);
+    if (key.text == "<<") {
+      map->merged.push_back(std::move(value));
+    } else {
+      map->node.members.push_back({key.text, std::move(value), key.line, key.column});
+    }
   }
 
   // The merge key: members that the map itself does not have.
-  Status Merge(const Node& source, std::set<std::string>* keys, Node* target) {
+  void Merge(const Node& source, Frame* map) {
     if (source.is_list()) {
-      for (const Node& item : source.items) RETURN_IF_ERROR(Merge(item, keys, target));
-      return OkStatus();
+      for (const Node& item : source.items) {
+        if (!item.is_map()) return FailAt(item, "\"<<\" needs maps to merge");
+        Merge(item, map);
+      }
+      return;
     }
-    if (!source.is_map()) return Fail(source, "\"<<\" needs a map to merge").status();
+    if (!source.is_map()) return FailAt(source, "\"<<\" needs a map to merge");
     for (const Node::Member& member : source.members) {
-      if (keys->insert(member.key).second) target->members.push_back(member);
+      if (map->keys.insert(member.key).second) map->node.members.push_back(member);
     }
-    return OkStatus();
-  }
-
-  Result<Node> Fail(const Node& node, std::string_view message) const {
-    return ErrorAt(name_, node.line, node.column, message);
   }
 
   std::string_view name_;
+  Status status_;
+  std::vector<Node> documents_;
+  std::vector<Frame> stack_;
+  std::map<YAML::anchor_t, Node> anchors_;
   int count_ = 0;
+  int last_start_ = -1;
+  bool has_root_ = false;
 };
 
 Status CheckBounds(std::string_view text, std::string_view name) {
@@ -177,11 +266,11 @@ std::string Node::Describe() const {
 
 Result<std::vector<Node>> ParseYaml(std::string_view text, std::string_view name) {
   RETURN_IF_ERROR(CheckBounds(text, name));
-  std::vector<Node> documents;
+  Builder builder(name);
   try {
-    for (const YAML::Node& root : YAML::LoadAll(std::string(text))) {
-      ASSIGN_OR_RETURN(Node document, Converter(name).Convert(root));
-      documents.push_back(std::move(document));
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (builder.status().ok() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& problem) {
     // Without a place the mark is -1.
@@ -190,7 +279,8 @@ Result<std::vector<Node>> ParseYaml(std::string_view text, std::string_view name
   } catch (const std::exception& problem) {
     return InvalidArgumentError("{}: this is not YAML: {}", name, problem.what());
   }
-  return documents;
+  RETURN_IF_ERROR(builder.status());
+  return builder.TakeDocuments();
 }
 
 Status ErrorAt(std::string_view name, int line, int column, std::string_view message) {

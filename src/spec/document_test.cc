@@ -64,6 +64,26 @@ TEST(ParseYamlTest, RefusesWhatWouldGrowWithoutBounds) {
   EXPECT_THAT(Problem(bomb), HasSubstr("more than 100000 values"));
 }
 
+TEST(ParseYamlTest, EndsWithTextsThatKeepTheParserInPlace) {
+  // Found by spec_fuzz: yaml-cpp's loader makes empty documents of these for ever.
+  EXPECT_THAT(Problem(R"({"cker":{"2":"w:1"}},t":"cloud"})"), StartsWith("f.yaml:1:"));
+  EXPECT_THAT(Problem("{a: b}}"), StartsWith("f.yaml:1:"));
+  EXPECT_THAT(Problem("[1],2"), StartsWith("f.yaml:1:"));
+}
+
+TEST(ParseYamlTest, RefusesAnAliasOfItself) {
+  EXPECT_THAT(Problem("&a [*a]"), HasSubstr("inside of what it refers to"));
+  EXPECT_THAT(Problem("a: *b"), HasSubstr("f.yaml:1:4: this is not YAML"));
+}
+
+TEST(ParseYamlTest, ReadsEveryDocument) {
+  const auto documents = ParseYaml("a: 1\n---\n---\nb: 2\n", "f.yaml");
+  ASSERT_TRUE(documents.ok()) << documents.status();
+  ASSERT_EQ(documents->size(), 3u);
+  EXPECT_TRUE((*documents)[1].is_null());
+  EXPECT_EQ((*documents)[2].Find("b")->text, "2");
+}
+
 TEST(ParseYamlTest, SurvivesRandomBytes) {
   const std::string whole =
       "apiVersion: kubeflow.org/v1\nkind: TFJob\nmetadata: {name: x, labels: {a: &a \"b\", c: "

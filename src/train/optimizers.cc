@@ -6,6 +6,11 @@
 namespace trainyard::train {
 namespace {
 
+// A parameter server applies the updates of several trainers at once. Without the lock an update
+// that begins while another one is under way, or while a trainer is reading, works on a copy of the
+// variable, and one of the two is lost. Where there is one trainer the lock costs nothing.
+constexpr bool kLocking = true;
+
 // Where a variable's update is computed: on the variable's device, so that a gradient travels to
 // its parameter server and nothing travels back.
 tf::Scope UpdateScope(ModelBuilder& model, const Variable& variable) {
@@ -26,6 +31,7 @@ std::vector<tf::Operation> GradientDescent::Apply(ModelBuilder& model, const tf:
                           .In(gradient.variable->handle)
                           .In(rate)
                           .In(gradient.value)
+                          .Bool("use_locking", kLocking)
                           .Finish());
   }
   return updates;
@@ -48,6 +54,7 @@ std::vector<tf::Operation> Momentum::Apply(ModelBuilder& model, const tf::Output
                           .In(gradient.value)
                           .In(tf::Const(scope, options_.momentum))
                           .Bool("use_nesterov", options_.use_nesterov)
+                          .Bool("use_locking", kLocking)
                           .Finish());
   }
   return updates;
@@ -78,6 +85,7 @@ std::vector<tf::Operation> Adam::Apply(ModelBuilder& model, const tf::Output& ra
                           .In(tf::Const(scope, options_.beta2))
                           .In(tf::Const(scope, options_.epsilon))
                           .In(gradient.value)
+                          .Bool("use_locking", kLocking)
                           .Finish());
   }
   const std::vector<tf::Operation> applied = updates;

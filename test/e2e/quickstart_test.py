@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import time
@@ -32,24 +31,14 @@ def processes_with(mark):
     return found
 
 
-def job_file(directory):
-    """The example's own job, with fewer steps and its results below `directory`."""
-    text = (ROOT / "examples/digits/tfjob.yaml").read_text()
-    text, replaced = re.subn(r"(--max_steps[= ])\d+", rf"\g<1>{STEPS}", text)
-    assert replaced, "no --max_steps in the job file"
-    text = text.replace("out/digits", str(directory / "out")).replace("bin/digits", f"{BIN}/digits")
-    text = text.replace(".deps/mnist", str(MNIST))
-    path = directory / "tfjob.yaml"
-    path.write_text(text)
-    return path
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     directory = tmp_path_factory.mktemp("quickstart")
     mark = f"TRAINYARD_TEST_MARK={uuid.uuid4()}"
-    environment = dict(os.environ, **dict([mark.split("=")]))
-    run(BIN / "trainyard", "run", job_file(directory), cwd=ROOT, env=environment, timeout=240)
+    environment = dict(os.environ, TRAINYARD_DATA=str(MNIST), **dict([mark.split("=")]))
+    command = [BIN / "trainyard", "run", ROOT / "examples/digits/tfjob.yaml"]
+    command += ["--workdir", directory / "out", "--set", f"args.max_steps={STEPS}"]
+    run(*command, env=environment, timeout=240)
     deadline = time.monotonic() + 10
     while processes_with(mark) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -82,9 +82,8 @@ def model_server(export_dir, log):
     command += [f"--model_base_path={export_dir}", "--port=0"]
 
     def port():
-        printed = log.read_text()
-        listening = re.search(r"^listening on \S+:(\d+)", printed, re.MULTILINE)
-        return 'serving model "digits"' in printed and listening and int(listening[1])
+        served = re.search(r'^serving model "digits" .*:(\d+) \(gRPC\)$', log.read_text(), re.M)
+        return served and int(served[1])
 
     with background(command, log) as process:
         yield wait_for(port, "the served model", process)

@@ -34,7 +34,8 @@ const char* Find(char** environment, const char* name) {
 
 // Runs before the constructors of all shared libraries, so it may use system calls only.
 void HushStandardError(int /*argc*/, char** /*argv*/, char** environment) {
-  if (Find(environment, kLevelVariable) != nullptr) return;
+  const char* level = Find(environment, kLevelVariable);
+  if (level != nullptr && level[0] == '0') return;
   const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (null < 0) return;
   g_real_stderr = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -13,11 +13,13 @@ using grpc::ServerContext;
 
 class PredictionService final : public api::PredictionService::Service {
  public:
-  PredictionService(const VersionManager* models, TensorEncoding encoding)
-      : models_(*models), encoding_(encoding) {}
+  PredictionService(const VersionManager* models, InFlight* requests, TensorEncoding encoding)
+      : models_(*models), requests_(*requests), encoding_(encoding) {}
 
   grpc::Status Predict(ServerContext* context, const api::PredictRequest* request,
                        api::PredictResponse* response) override {
+    const InFlight::Pass pass(&requests_);
+    if (!pass) return {grpc::StatusCode::UNAVAILABLE, "the server is stopping"};
     return ToGrpcStatus(AnswerPredict(*context, *request, response));
   }
 
@@ -65,14 +67,15 @@ class PredictionService final : public api::PredictionService::Service {
   }
 
   const VersionManager& models_;
+  InFlight& requests_;
   const TensorEncoding encoding_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
-                                                     TensorEncoding encoding) {
-  return std::make_unique<PredictionService>(models, encoding);
+                                                     InFlight* requests, TensorEncoding encoding) {
+  return std::make_unique<PredictionService>(models, requests, encoding);
 }
 
 }  // namespace trainyard::serving

@@ -1,9 +1,10 @@
 // The gRPC services: thin adapters from the generated interfaces to serving/predict.h and
-// serving/versions/manager.h. Each refers to the manager, which must outlive it. Thread-safe.
+// serving/versions/manager.h. What they are given must outlive them. Thread-safe.
 #pragma once
 
 #include <memory>
 
+#include "serving/in_flight.h"
 #include "serving/tensor_proto.h"
 #include "serving/versions/manager.h"
 
@@ -14,9 +15,9 @@ class Service;
 namespace trainyard::serving {
 
 // tensorflow.serving.PredictionService: Predict and GetModelMetadata. Classify, Regress and
-// MultiInference answer UNIMPLEMENTED with their name.
+// MultiInference answer UNIMPLEMENTED with their name. Predict counts as a request in flight.
 std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
-                                                     TensorEncoding encoding);
+                                                     InFlight* requests, TensorEncoding encoding);
 
 // tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
 std::unique_ptr<grpc::Service> MakeModelService(const VersionManager* models);

@@ -1,0 +1,37 @@
+#include "serving/in_flight.h"
+
+namespace trainyard::serving {
+
+// Both sides write first and read then: either the newcomer sees the door closed, or the closer
+// counts the newcomer.
+bool InFlight::Enter() {
+  ++inside_;
+  if (!closed_) return true;
+  ++refused_;
+  Leave();
+  return false;
+}
+
+void InFlight::Leave() {
+  --inside_;
+  if (!closed_) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  changed_.notify_all();
+}
+
+bool InFlight::CloseAndWait(std::chrono::milliseconds limit) {
+  closed_ = true;
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_for(lock, limit, [&] { return inside_ == 0; });
+}
+
+void InFlight::WaitUntilQuiet(std::chrono::milliseconds quiet, std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const int64_t before = refused_;
+    if (!changed_.wait_for(lock, quiet, [&] { return refused_ != before; })) return;
+  }
+}
+
+}  // namespace trainyard::serving

@@ -1,0 +1,132 @@
+"""Training goes on after any process of a job was killed or frozen, and loses at most what came after the
+last checkpoint."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+from conftest import BIN, MNIST, background, wait_for  # noqa: E402
+
+STEPS = 160
+JOB = f"""
+apiVersion: kubeflow.org/v1
+kind: TFJob
+metadata: {{name: recovery}}
+spec:
+  tfReplicaSpecs:
+    Chief: &replica
+      replicas: 1
+      restartPolicy: ExitCode
+      template:
+        spec:
+          containers:
+          - name: tensorflow
+            image: none
+            command: [{BIN / "digits"}]
+            args:
+            - --data_dir={MNIST}
+            - --model_dir=$(TRAINYARD_OUT)/model
+            - --max_steps={STEPS}
+            - --save_checkpoints_steps=20
+            - --step_timeout_secs=4
+    Worker: *replica
+    PS: *replica
+"""
+
+
+class Job:
+    """`trainyard run` of the job above, seen through its JSON events."""
+
+    def __init__(self, process, log):
+        self.process = process
+        self.log = log
+
+    def events(self):
+        lines = self.log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    def wait_for_step(self, step):
+        wait_for(
+            lambda: any(e.get("step", 0) >= step for e in self.events() if e["event"] == "progress"),
+            f"step {step}",
+            self.process,
+            seconds=120,
+        )
+
+    def pid(self, replica):
+        running = [e for e in self.events() if e.get("replica") == replica and "pid" in e]
+        return running[-1]["pid"]
+
+    def wait_for_restart(self, replica):
+        wait_for(
+            lambda: any(e.get("restarts", 0) > 0 for e in self.events() if e.get("replica") == replica),
+            f"restart of {replica}",
+            self.process,
+        )
+
+    def result(self):
+        self.process.wait(180)
+        [result] = [e for e in self.events() if e["event"] == "result"]
+        return result
+
+
+@contextlib.contextmanager
+def running_job(directory):
+    file = directory / "job.yaml"
+    file.write_text(JOB)
+    command = [BIN / "trainyard", "run", file, "--workdir", directory / "out", "--output", "json"]
+    log = directory / "events.jsonl"
+    with background(command, log) as process:
+        yield Job(process, log)
+
+
+def kill_mid_training(directory, replica):
+    with running_job(directory) as job:
+        job.wait_for_step(40)
+        os.kill(job.pid(replica), signal.SIGKILL)
+        job.wait_for_restart(replica)
+        result = job.result()
+    assert result["result"] == "succeeded"
+    assert STEPS <= result["step"] <= STEPS + 2
+
+
+def test_a_killed_worker_comes_back(tmp_path):
+    kill_mid_training(tmp_path, "worker-0")
+
+
+def test_a_killed_chief_comes_back(tmp_path):
+    kill_mid_training(tmp_path, "chief-0")
+
+
+def test_a_killed_parameter_server_is_restored_from_the_last_checkpoint(tmp_path):
+    kill_mid_training(tmp_path, "ps-0")
+    assert "Restoring parameters from" in (tmp_path / "out/logs/chief-0.log").read_text()
+
+
+def test_a_frozen_parameter_server_is_noticed(tmp_path):
+    with running_job(tmp_path) as job:
+        job.wait_for_step(40)
+        frozen = job.pid("ps-0")
+        os.kill(frozen, signal.SIGSTOP)
+        try:
+            job.wait_for_restart("chief-0")
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+        assert job.result()["result"] == "succeeded"
+    log = (tmp_path / "out/logs/chief-0.log").read_text()
+    assert "has not ended within 4 s: another task of the cluster does not answer" in log
+
+
+def test_a_stopped_job_saves_and_goes_on_where_it_was(tmp_path):
+    with running_job(tmp_path) as job:
+        job.wait_for_step(40)
+        job.process.send_signal(signal.SIGINT)
+        assert job.process.wait(40) == 130
+    assert "the next run goes on from there" in (tmp_path / "out/logs/chief-0.log").read_text()
+    with running_job(tmp_path) as job:
+        assert job.result()["result"] == "succeeded"
+    assert "Restoring parameters from" in (tmp_path / "out/logs/chief-0.log").read_text()
