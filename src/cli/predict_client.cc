@@ -55,6 +55,10 @@ PredictClient::PredictClient(const Options& options) : connection_(new Connectio
       options.host.find(':') != std::string::npos && !options.host.starts_with('[');
   connection_->server =
       fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", options.host, is_ipv6 ? "]" : "", options.port);
+  // gRPC asks name servers even for "localhost" where there is no /etc/hosts, as in bare
+  // containers.
+  const std::string target =
+      options.host == "localhost" ? fmt::format("127.0.0.1:{}", options.port) : connection_->server;
   connection_->port = options.port;
   connection_->timeout = options.timeout;
   connection_->deadline = std::chrono::system_clock::now() + options.timeout;
@@ -62,8 +66,8 @@ PredictClient::PredictClient(const Options& options) : connection_(new Connectio
   arguments.SetMaxReceiveMessageSize(std::numeric_limits<int>::max());
   // A proxy for the web knows nothing of the servers this is for.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  connection_->stub = api::PredictionService::NewStub(grpc::CreateCustomChannel(
-      connection_->server, grpc::InsecureChannelCredentials(), arguments));
+  connection_->stub = api::PredictionService::NewStub(
+      grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
 }
 
 PredictClient::~PredictClient() = default;
