@@ -46,7 +46,9 @@ def wait_for(condition, what, process=None, seconds=60):
         found = condition()
         if found:
             return found
-        assert process is None or process.poll() is None, f"ended while waiting for {what}"
+        if process is not None and process.poll() is not None:
+            printed = process.log.read_text()[-2000:]
+            raise AssertionError(f"ended with {process.returncode}, no {what}:\n{printed}")
         time.sleep(0.05)
     raise AssertionError(f"no {what} within {seconds} s")
 
@@ -61,6 +63,7 @@ def background(command, log):
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    process.log = log
     try:
         yield process
     finally:
