@@ -1,13 +1,14 @@
 #!/bin/bash
 # Gets everything this project needs onto this machine; safe to repeat, and then instant.
 #
-# usage: tools/setup.sh [quickstart|test|estimator]
+# usage: tools/setup.sh [quickstart|test|estimator|torch]
 #   quickstart   Debian packages to build with; TensorFlow's two shared libraries and its C headers;
 #                MNIST. (default)
 #   test         the same, and what the tests need: a formatter, and a Python with stock TensorFlow,
 #                TensorBoard and TensorFlow Serving's client to be compared with.
 #   estimator    the same as test, and a Python with the last TensorFlow that had Estimator, a peer in
 #                bench/.
+#   torch        the same as test, and a Python with PyTorch, another peer in bench/.
 #
 # Files go to .deps/ (or $TRAINYARD_DEPS_DIR), each part under its own name only once it is whole.
 # Asks before it uses sudo; with CI=true in the environment it asks nothing.
@@ -33,9 +34,9 @@ fail() {
 }
 
 case $purpose in
-  quickstart | test | estimator) ;;
+  quickstart | test | estimator | torch) ;;
   *)
-    echo "usage: tools/setup.sh [quickstart|test|estimator]" >&2
+    echo "usage: tools/setup.sh [quickstart|test|estimator|torch]" >&2
     exit 2
     ;;
 esac
@@ -228,26 +229,26 @@ get_mnist() {
   say "MNIST: ready"
 }
 
-# get_venv NAME LOCK_FILE WHAT: a virtual environment of the locked packages. It holds its own path,
-# so it is made in its place; the stamp comes last.
+# get_venv NAME LOCK_FILE MEGABYTES WHAT: a virtual environment of the locked packages. It holds its
+# own path, so it is made in its place; the stamp comes last.
 get_venv() {
   local made_from venv=$deps/$1
   made_from=$(recipe "$requirements/$2")
   if is_made "$venv" "$made_from"; then
-    say "$3: already in $venv"
+    say "$4: already in $venv"
     return
   fi
-  need_space 2600 "$3"
-  say "installing $3 (1.6 GB)"
+  need_space $(($3 * 8 / 5)) "$4"
+  say "installing $4 ($3 MB)"
   rm -rf "$venv"
   "$(find_venv_python)" -m venv "$venv"
   mkdir -p "$work/wheel"
   # The wheel is there already if this run has unpacked it.
   "$venv/bin/pip" --quiet --disable-pip-version-check install --no-deps --require-hashes \
     --only-binary=:all: --find-links "$work/wheel" -r "$requirements/$2" ||
-    fail "cannot install $3: see pip's message above"
+    fail "cannot install $4: see pip's message above"
   echo "$made_from" >"$venv/.stamp"
-  say "$3: ready"
+  say "$4: ready"
 }
 
 check_machine
@@ -263,8 +264,9 @@ install_packages
 get_tensorflow
 get_mnist
 if [[ $purpose != quickstart ]]; then
-  get_venv venv test.txt "Python with TensorFlow, TensorBoard and Serving's client, for the tests"
+  get_venv venv test.txt 1600 "Python with TensorFlow, TensorBoard and Serving's client, for the tests"
 fi
-if [[ $purpose == estimator ]]; then
-  get_venv venv-estimator estimator.txt "Python with TensorFlow 2.15 and its Estimator"
-fi
+case $purpose in
+  estimator) get_venv venv-estimator estimator.txt 1600 "Python with TensorFlow 2.15 and its Estimator" ;;
+  torch) get_venv venv-torch torch.txt 5400 "Python with PyTorch" ;;
+esac

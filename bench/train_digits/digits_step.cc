@@ -67,7 +67,8 @@ Status Measure(const Options& options) {
   for (int step = 0; step < options.warmup + options.steps; ++step) {
     const Clock::time_point start = Clock::now();
     ASSIGN_OR_RETURN(const std::optional<Batch> batch, batches->Next());
-    RETURN_IF_ERROR(session->Run(model->Feeds(*batch), fetches, {}).status());
+    ASSIGN_OR_RETURN(const std::vector<tf::Feed> feeds, model->Feeds(*batch));
+    RETURN_IF_ERROR(session->Run(feeds, fetches, {}).status());
     const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start;
     if (step == 0) first_step_ms = MillisecondsSinceProcessStart();
     if (step >= options.warmup) times.push_back(elapsed.count());

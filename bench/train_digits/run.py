@@ -155,11 +155,18 @@ def machine():
     )
 
 
+def other_python(peer):
+    """The interpreter of a virtual environment that is made on first use."""
+    subprocess.run([ROOT / "tools/setup.sh", peer], check=True, stdout=sys.stderr)
+    return DEPS / f"venv-{peer}/bin/python"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each program (default 5)")
     parser.add_argument("--precision", choices=["float32", "bfloat16", "both"], default="both")
     parser.add_argument("--estimator", action="store_true", help="TensorFlow 2.15's Estimator, too")
+    parser.add_argument("--torch", action="store_true", help="PyTorch, too (a download of gigabytes)")
     parser.add_argument("--only", choices=["steps", "job"], help="one of the two tables")
     options = parser.parse_args()
 
@@ -171,9 +178,13 @@ def main():
         programs.append(Ours(precision))
         programs.append(Peer(f"Keras 2.21, {precision}", python, "keras_peer.py", precision))
     if options.estimator:
-        subprocess.run([ROOT / "tools/setup.sh", "estimator"], check=True, stdout=sys.stderr)
-        old_python = DEPS / "venv-estimator/bin/python"
-        programs.append(Peer("Estimator 2.15, float32", old_python, "estimator_peer.py"))
+        name = "Estimator 2.15, float32"
+        programs.append(Peer(name, other_python("estimator"), "estimator_peer.py"))
+    if options.torch:
+        torch = other_python("torch")
+        for precision in precisions:
+            name = f"PyTorch 2.15, {precision}"
+            programs.append(Peer(name, torch, "torch_peer.py", precision))
 
     print(f"{machine()}. Medians of {options.rounds} rounds.\n")
     if options.only != "job":

@@ -88,7 +88,7 @@ TEST(DigitsModelTest, BytesAndFloatsFromZeroToOneMeanTheSame) {
     }
     const std::vector<tf::Output> fetches = {model->spec().predictions.at("probabilities"),
                                              model->spec().predictions.at("classes")};
-    const auto values = session->Run(model->Feeds(batch), fetches, {}).value();
+    const auto values = session->Run(model->Feeds(batch).value(), fetches, {}).value();
     const std::span<const float> row = values[0].data<float>();
     probabilities.emplace_back(row.begin(), row.end());
     EXPECT_EQ(values[1].dtype(), tf::DataType::kInt64);
@@ -113,7 +113,7 @@ TEST(DigitsModelTest, Learns) {
     const std::vector<tf::Output> fetches = {model->spec().loss};
     const std::vector<tf::Operation> targets = {model->spec().train_op};
     losses.push_back(
-        session->Run(model->Feeds(batch), fetches, targets).value()[0].scalar<float>());
+        session->Run(model->Feeds(batch).value(), fetches, targets).value()[0].scalar<float>());
   }
   EXPECT_GT(losses.front(), 1.5f);
   EXPECT_LT(losses.back(), 0.2f);

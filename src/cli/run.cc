@@ -95,7 +95,7 @@ Result<spec::TFJob> JobFromFlags(const RunFlags& flags) {
     spec::ReplicaSpec& replica = job.replicas[type];
     replica.replicas = count;
     replica.restart_policy = spec::RestartPolicy::kExitCode;
-    replica.container.command = flags.words;
+    replica.pod.container.command = flags.words;
   }
   const auto problems = spec::Validate(job, {.require_image = false});
   if (problems.empty()) return job;

@@ -25,6 +25,7 @@
 #include <span>
 #include <vector>
 
+#include "job/event.h"
 #include "job/replica.h"
 #include "job/restart.h"
 #include "job/status.h"
@@ -59,10 +60,15 @@ struct PlanOptions {
 struct PlanResult {
   std::vector<Action> actions;
   JobStatus status;
+  // What has happened since `before`, once for each fact: repeated only if the status is planned
+  // from again because it could not be kept.
+  std::vector<Event> events;
   // When to plan again if nothing changes before.
   std::optional<TimePoint> wake_at;
   // The job has ended and there is nothing left to stop.
   bool done = false;
+  // ttlSecondsAfterFinished is over: the job itself is to be deleted.
+  bool is_expired = false;
 };
 
 // `seen` holds the newest instance of each replica that exists, in any order; one whose start is

@@ -34,9 +34,11 @@ struct ReplicaView {
   ReplicaId id;
   int instance = 0;
   Phase phase = Phase::kPending;
-  int exit_code = 0;          // of an ended instance; 128 + the signal for a process ended by one
-  bool disrupted = false;     // ended from outside: deleted, evicted, lost with its node
-  int in_place_restarts = 0;  // of the container, by the kubelet, within this instance
+  int exit_code = 0;           // of an ended instance; 128 + the signal for a process ended by one
+  bool disrupted = false;      // ended from outside: deleted, evicted, lost with its node
+  bool out_of_memory = false;  // killed for more memory than its limit
+  std::string waiting_for;     // kPending: why, if it is known ("ImagePullBackOff: ...")
+  int in_place_restarts = 0;   // of the container, by the kubelet, within this instance
   TimePoint started_at{};
   TimePoint ended_at{};
 

@@ -41,7 +41,7 @@ Environment OwnVariables(const spec::TFJob& job, const job::ReplicaId& id,
 Result<Environment> ContainerVariables(const spec::TFJob& job, const job::ReplicaId& id,
                                        const Environment& own) {
   Environment variables = own;
-  for (const spec::EnvVar& variable : job.replicas.at(id.type).container.env) {
+  for (const spec::EnvVar& variable : job.replicas.at(id.type).pod.container.env) {
     if (own.contains(variable.name) || variable.name == "TF_CONFIG") continue;
     if (!variable.other_source.empty()) {
       return InvalidArgumentError(
@@ -74,7 +74,7 @@ void ChooseDirectory(const spec::Container& container, const LaunchContext& cont
 
 Result<Launch> BuildLaunch(const spec::TFJob& job, const job::ReplicaId& id,
                            const LaunchContext& context) {
-  const spec::Container& container = job.replicas.at(id.type).container;
+  const spec::Container& container = job.replicas.at(id.type).pod.container;
   const std::string what = fmt::format("cannot run replica {}", id.Name());
   if (container.command.empty()) {
     return InvalidArgumentError(

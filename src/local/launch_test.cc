@@ -70,8 +70,8 @@ class LaunchTest : public testing::Test {
     job_.name = "mnist";
     job_.uid = "u-1";
     spec::ReplicaSpec& chief = job_.replicas[ReplicaType::kChief];
-    chief.container.command = {"sh"};
-    chief.container.args = {"-c", "$(TRAINYARD_OUT)/x $(NAME)"};
+    chief.pod.container.command = {"sh"};
+    chief.pod.container.args = {"-c", "$(TRAINYARD_OUT)/x $(NAME)"};
     job_.replicas[ReplicaType::kWorker] = chief;
     context_.environment = {{"PATH", "/bin"}, {"HOME", "/root"}, {"TF_CONFIG", "outer"}};
     context_.directory = "/tmp";
@@ -82,16 +82,16 @@ class LaunchTest : public testing::Test {
   }
 
   Result<Launch> Build() { return BuildLaunch(job_, {ReplicaType::kChief, 0}, context_); }
-  spec::Container& container() { return job_.replicas[ReplicaType::kChief].container; }
+  spec::Container& container() { return job_.replicas[ReplicaType::kChief].pod.container; }
 
   spec::TFJob job_;
   LaunchContext context_;
 };
 
 TEST_F(LaunchTest, BuildsArgumentsAndEnvironment) {
-  container().env = {{"NAME", "", "metadata.name", ""},
-                     {"FULL", "$(NAME)/$(HOME)", "", ""},
-                     {"TRAINYARD_OUT", "/out", "", ""}};
+  container().env = {{.name = "NAME", .field_path = "metadata.name"},
+                     {.name = "FULL", .value = "$(NAME)/$(HOME)"},
+                     {.name = "TRAINYARD_OUT", .value = "/out"}};
   const auto launch = Build();
   ASSERT_TRUE(launch.ok()) << launch.status();
   EXPECT_EQ(launch->program, "/bin/sh");
@@ -118,9 +118,9 @@ TEST_F(LaunchTest, AWorkingDirectoryOfTheImageIsNoted) {
 }
 
 TEST_F(LaunchTest, SaysWhatCannotBeDoneHere) {
-  container().env = {{"S", "", "", "secretKeyRef"}};
+  container().env = {{.name = "S", .other_source = "secretKeyRef"}};
   EXPECT_THAT(Build().status().message(), HasSubstr("env S: a value from secretKeyRef"));
-  container().env = {{"S", "", "spec.nodeName", ""}};
+  container().env = {{.name = "S", .field_path = "spec.nodeName"}};
   EXPECT_THAT(Build().status().message(), HasSubstr("spec.nodeName has no value"));
   container().env = {};
   container().command = {"no-such-program"};

@@ -104,7 +104,7 @@ class Runner {
         replicas_.emplace(id,
                           std::make_unique<ReplicaProcess>(
                               id, std::move(launch), workdir_->LogPath(id), context->progress_path,
-                              std::chrono::seconds(spec.termination_grace_seconds)));
+                              std::chrono::seconds(spec.pod.termination_grace_seconds)));
       }
     }
     for (const std::string& note : notes) observer_.OnNote(note);

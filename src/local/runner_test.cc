@@ -78,8 +78,8 @@ class RunnerTest : public testing::Test {
     spec::ReplicaSpec& replica = job_.replicas[type];
     replica.replicas = count;
     replica.restart_policy = policy;
-    replica.container.command = {"sh", "-c", script};
-    replica.container.env = {{"DIR", directory_.path(), "", ""}};
+    replica.pod.container.command = {"sh", "-c", script};
+    replica.pod.container.env = {{.name = "DIR", .value = directory_.path()}};
   }
 
   RunOutcome Run() {
@@ -215,7 +215,7 @@ TEST_F(RunnerTest, ASecondInterruptKills) {
 TEST_F(RunnerTest, AReplicaThatIgnoresTermIsKilledAfterItsGrace) {
   Add(ReplicaType::kChief, "while ! test -e $DIR/up; do sleep 0.01; done");
   Add(ReplicaType::kPs, "trap '' TERM; echo > $DIR/up; while :; do sleep 0.01; done");
-  job_.replicas[ReplicaType::kPs].termination_grace_seconds = 0;
+  job_.replicas[ReplicaType::kPs].pod.termination_grace_seconds = 0;
   EXPECT_EQ(Run().exit_code, 0);
   EXPECT_THAT(Survivors(), ElementsAre());
 }
@@ -312,7 +312,7 @@ TEST_F(RunnerTest, ProgressComesFromTheFileOrFromEstimatorsLog) {
       "echo '{\"phase\":\"training\",\"step\":5,\"loss\":0.5}' >> $TRAINYARD_PROGRESS_FILE");
   Add(ReplicaType::kWorker,
       "echo 'loss = 1.5, step = 100'; while ! test -e $DIR/seen; do sleep 0.01; done");
-  job_.replicas[ReplicaType::kChief].container.command.back() +=
+  job_.replicas[ReplicaType::kChief].pod.container.command.back() +=
       "; while ! test -e $DIR/seen; do sleep 0.01; done";
   recorder_.on_update = [&](const JobView& view) {
     if (view.progress.step == 100 && view.progress.loss == 0.5) {
@@ -327,7 +327,7 @@ TEST_F(RunnerTest, ProgressComesFromTheFileOrFromEstimatorsLog) {
 TEST_F(RunnerTest, WhatCannotStartLeavesNothingBehind) {
   Add(ReplicaType::kChief, "echo > $DIR/ran");
   Add(ReplicaType::kWorker, "true");
-  job_.replicas[ReplicaType::kWorker].container.command = {"no-such-program"};
+  job_.replicas[ReplicaType::kWorker].pod.container.command = {"no-such-program"};
   const auto outcome = RunJob(job_, options_, recorder_);
   EXPECT_THAT(outcome.status().message(), HasSubstr("\"no-such-program\" not found; searched"));
   EXPECT_FALSE(Exists("ran"));

@@ -143,7 +143,7 @@ Status ApplyToArguments(std::string_view override, TFJob* job) {
   }
   for (auto& [type, replica] : job->replicas) {
     if (!only || *only == type)
-      SetFlag(setting.path.back(), setting.value, &replica.container.args);
+      SetFlag(setting.path.back(), setting.value, &replica.pod.container.args);
   }
   return OkStatus();
 }

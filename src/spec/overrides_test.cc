@@ -40,14 +40,14 @@ TEST(OverridesTest, RefusesWhatCannotBeSet) {
 
 TEST(OverridesTest, ChangesOrAppendsAFlag) {
   TFJob job;
-  job.replicas[ReplicaType::kChief].container.args = {"--steps=1", "--rate", "0.1", "--fast",
-                                                      "--x=1"};
-  job.replicas[ReplicaType::kPs].container.args = {};
+  job.replicas[ReplicaType::kChief].pod.container.args = {"--steps=1", "--rate", "0.1", "--fast",
+                                                          "--x=1"};
+  job.replicas[ReplicaType::kPs].pod.container.args = {};
   ASSERT_TRUE(ApplyToArguments("args.steps=2", &job).ok());
   ASSERT_TRUE(ApplyToArguments("chief.args.rate=0.2", &job).ok());
-  EXPECT_THAT(job.replicas[ReplicaType::kChief].container.args,
+  EXPECT_THAT(job.replicas[ReplicaType::kChief].pod.container.args,
               ElementsAre("--steps=2", "--rate", "0.2", "--fast", "--x=1"));
-  EXPECT_THAT(job.replicas[ReplicaType::kPs].container.args, ElementsAre("--steps=2"));
+  EXPECT_THAT(job.replicas[ReplicaType::kPs].pod.container.args, ElementsAre("--steps=2"));
   EXPECT_THAT(ApplyToArguments("worker.args.a=1", &job).message(), HasSubstr("no replica of type"));
 }
 

@@ -73,14 +73,15 @@ TEST(ParseTFJobTest, ReadsV1WithItsDefaults) {
   const ReplicaSpec& chief = job.replicas.at(ReplicaType::kChief);
   EXPECT_EQ(chief.replicas, 1);
   EXPECT_EQ(chief.restart_policy, RestartPolicy::kOnFailure);
-  EXPECT_EQ(chief.termination_grace_seconds, 5);
-  EXPECT_THAT(chief.container.args, ElementsAre("--max_steps", "100"));
-  EXPECT_THAT(chief.container.env,
-              ElementsAre(EnvVar{"A", "1", "", ""}, EnvVar{"POD", "", "metadata.name", ""}));
-  EXPECT_THAT(chief.container.ports, ElementsAre(ContainerPort{"tfjob-port", 2300}));
+  EXPECT_EQ(chief.pod.termination_grace_seconds, 5);
+  EXPECT_THAT(chief.pod.container.args, ElementsAre("--max_steps", "100"));
+  EXPECT_THAT(chief.pod.container.env,
+              ElementsAre(EnvVar{.name = "A", .value = "1"},
+                          EnvVar{.name = "POD", .field_path = "metadata.name"}));
+  EXPECT_THAT(chief.pod.container.ports, ElementsAre(ContainerPort{"tfjob-port", 2300}));
   const ReplicaSpec& worker = job.replicas.at(ReplicaType::kWorker);
   EXPECT_EQ(worker.restart_policy, RestartPolicy::kNever);
-  EXPECT_EQ(worker.termination_grace_seconds, 30);
+  EXPECT_EQ(worker.pod.termination_grace_seconds, 30);
 }
 
 TEST(ParseTFJobTest, CleanPodPolicyDefaultsByVersion) {
@@ -119,7 +120,7 @@ TEST(ParseTFJobTest, ReadsV1Alpha1AndKeepsItsMaster) {
   EXPECT_FALSE(job.Has(ReplicaType::kChief));
   const ReplicaSpec& master = job.replicas.at(ReplicaType::kMaster);
   EXPECT_EQ(master.restart_policy, RestartPolicy::kOnFailure);
-  EXPECT_THAT(master.container.ports, ElementsAre(ContainerPort{"tfjob-port", 2223}));
+  EXPECT_THAT(master.pod.container.ports, ElementsAre(ContainerPort{"tfjob-port", 2223}));
   EXPECT_EQ(job.replicas.at(ReplicaType::kWorker).restart_policy, RestartPolicy::kAlways);
   EXPECT_EQ(job.run_policy.clean_pod_policy, CleanPodPolicy::kAll);
 }
@@ -223,8 +224,10 @@ TEST(ParseTFJobTest, OverridesApplyBeforeTheChecks) {
   EXPECT_EQ(job.NumReplicas(ReplicaType::kWorker), 4);
   EXPECT_EQ(job.name, "other");
   EXPECT_TRUE(job.run_policy.suspend);
-  EXPECT_THAT(job.replicas.at(ReplicaType::kChief).container.args, ElementsAre("--max_steps", "7"));
-  EXPECT_THAT(job.replicas.at(ReplicaType::kWorker).container.args, ElementsAre("--max_steps=7"));
+  EXPECT_THAT(job.replicas.at(ReplicaType::kChief).pod.container.args,
+              ElementsAre("--max_steps", "7"));
+  EXPECT_THAT(job.replicas.at(ReplicaType::kWorker).pod.container.args,
+              ElementsAre("--max_steps=7"));
   EXPECT_THAT(Problem(kV1, {.overrides = {"Worker.replicas=-2"}, .validate = {}}),
               StartsWith("job.yaml: spec.tfReplicaSpecs.WORKER.replicas: expected"));
 }

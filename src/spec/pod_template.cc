@@ -170,9 +170,9 @@ Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner,
   }
   RETURN_IF_ERROR(reader.CheckKeys(*pod, pod_path, kPodFields));
   PodTemplate result;
-  ASSIGN_OR_RETURN(result.container, FindContainer(reader, *pod, pod_path));
+  ASSIGN_OR_RETURN(result.pod.container, FindContainer(reader, *pod, pod_path));
   RETURN_IF_ERROR(reader.Int(*pod, pod_path, "terminationGracePeriodSeconds", 0,
-                             &result.termination_grace_seconds));
+                             &result.pod.termination_grace_seconds));
   RestartPolicy policy = RestartPolicy::kAlways;
   RETURN_IF_ERROR(reader.Enum<RestartPolicy>(*pod, pod_path, "restartPolicy",
                                              {{"Always", RestartPolicy::kAlways},

@@ -12,9 +12,8 @@
 namespace trainyard::spec {
 
 struct PodTemplate {
-  Container container;  // the one named "tensorflow"
+  PodSpec pod;  // its container is the one named "tensorflow"
   std::optional<RestartPolicy> restart_policy;
-  int termination_grace_seconds = 30;
 };
 
 // Reads `owner`.template; `path` is the owner's. Fields that Kubernetes knows and that do not

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "spec/pod.h"
+
 namespace trainyard::spec {
 
 // In the order in which replicas are started: parameter servers first, who waits for them later.
@@ -28,41 +30,10 @@ enum class CleanPodPolicy { kNone, kRunning, kAll };
 
 enum class SuccessPolicy { kDefault, kAllWorkers };
 
-// A variable's value may refer to earlier ones as $(NAME).
-struct EnvVar {
-  std::string name;
-  std::string value;
-  std::string field_path;    // "metadata.name" and the like, if the value comes from the pod
-  std::string other_source;  // "secretKeyRef" and the like, if it comes from elsewhere
-
-  friend bool operator==(const EnvVar&, const EnvVar&) = default;
-};
-
-struct ContainerPort {
-  std::string name;
-  int port = 0;
-
-  friend bool operator==(const ContainerPort&, const ContainerPort&) = default;
-};
-
-// The container named "tensorflow", the one that decides a replica's fate.
-struct Container {
-  std::string name = "tensorflow";
-  std::string image;
-  std::vector<std::string> command;
-  std::vector<std::string> args;
-  std::vector<EnvVar> env;
-  std::string working_dir;
-  std::vector<ContainerPort> ports;
-
-  friend bool operator==(const Container&, const Container&) = default;
-};
-
 struct ReplicaSpec {
   int replicas = 1;
   RestartPolicy restart_policy = RestartPolicy::kNever;
-  Container container;
-  int termination_grace_seconds = 30;  // between TERM and KILL
+  PodSpec pod;
 
   friend bool operator==(const ReplicaSpec&, const ReplicaSpec&) = default;
 };
@@ -78,6 +49,33 @@ struct RunPolicy {
   friend bool operator==(const RunPolicy&, const RunPolicy&) = default;
 };
 
+// By whose rules a job lives.
+//
+// kTFJob: kubeflow.org/v1, and the versions from v1alpha2 on, which differ in defaults only.
+// kV1Alpha1: the chief replica alone decides; its exit codes 1 to 127 and running out of memory are
+// final whatever the restart policy, from 128 up it runs again; another replica never fails the job
+// and is replaced whenever it fails.
+// kBatchJob: batch/v1 Job. The one replica type is Worker, replicas are its completions; no
+// TF_CONFIG, no distinguished replica.
+enum class JobRules { kTFJob, kV1Alpha1, kBatchJob };
+
+// kAnyOrder: all replicas at once. kInOrder: parameter servers first; the others when every one of
+// those is running.
+enum class StartupOrder { kAnyOrder, kInOrder };
+
+// What the v1 API has no field for, given as annotations of the job, which any operator accepts:
+//
+//   trainyard.dev/startup-order: InOrder
+//   trainyard.dev/max-restarts-per-replica: "3"
+//   trainyard.dev/pending-timeout-seconds: "600"
+struct Extensions {
+  StartupOrder startup_order = StartupOrder::kAnyOrder;
+  std::optional<int> max_restarts_per_replica;  // one more fails the job
+  std::optional<int> pending_timeout_seconds;   // a replica that waits longer to run fails the job
+
+  friend bool operator==(const Extensions&, const Extensions&) = default;
+};
+
 struct TFJob {
   std::string api_version = "kubeflow.org/v1";  // as written in the file
   std::string name;
@@ -87,6 +85,12 @@ struct TFJob {
   SuccessPolicy success_policy = SuccessPolicy::kDefault;
   bool enable_dynamic_worker = false;
   RunPolicy run_policy;
+  JobRules rules = JobRules::kTFJob;
+  Extensions extensions;
+  std::optional<int> parallelism;  // kBatchJob: how many replicas run at the same time
+  bool is_indexed = false;         // kBatchJob: each replica has a JOB_COMPLETION_INDEX
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
 
   bool Has(ReplicaType type) const { return replicas.contains(type); }
   int NumReplicas(ReplicaType type) const;  // 0 if the type is absent

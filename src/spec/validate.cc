@@ -55,7 +55,7 @@ void CheckReplicas(const TFJob& job, const ValidateOptions& options,
     if (replica.replicas < 0) {
       problems->push_back({path + ".replicas", "must not be negative"});
     }
-    if (options.require_image && replica.container.image.empty()) {
+    if (options.require_image && replica.pod.container.image.empty()) {
       problems->push_back(
           {path + ".template.spec.containers", "container tensorflow: image must be required"});
     }

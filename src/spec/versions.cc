@@ -57,9 +57,8 @@ Result<ReplicaSpec> ReadReplica(const Reader& reader, const Node& node, const st
                                               {"Never", RestartPolicy::kNever},
                                               {"ExitCode", RestartPolicy::kExitCode}},
                                              &replica.restart_policy));
-  ASSIGN_OR_RETURN(PodTemplate pod, ReadPodTemplate(reader, node, path));
-  replica.container = std::move(pod.container);
-  replica.termination_grace_seconds = pod.termination_grace_seconds;
+  ASSIGN_OR_RETURN(PodTemplate pod_template, ReadPodTemplate(reader, node, path));
+  replica.pod = std::move(pod_template.pod);
   return replica;
 }
 
@@ -122,12 +121,11 @@ Status ReadAlphaReplica(const Reader& reader, const Node& node, const std::strin
   }
   std::optional<int> port;
   RETURN_IF_ERROR(reader.OptionalInt(node, path, "tfPort", 1, &port));
-  ASSIGN_OR_RETURN(PodTemplate pod, ReadPodTemplate(reader, node, path));
-  replica.container = std::move(pod.container);
-  if (port) replica.container.ports.push_back({"tfjob-port", *port});
+  ASSIGN_OR_RETURN(PodTemplate pod_template, ReadPodTemplate(reader, node, path));
+  replica.pod = std::move(pod_template.pod);
+  if (port) replica.pod.container.ports.push_back({"tfjob-port", *port});
   // Kubernetes' own default, where v1 would say Never.
-  replica.restart_policy = pod.restart_policy.value_or(RestartPolicy::kAlways);
-  replica.termination_grace_seconds = pod.termination_grace_seconds;
+  replica.restart_policy = pod_template.restart_policy.value_or(RestartPolicy::kAlways);
   job->replicas[type] = std::move(replica);
   return OkStatus();
 }

@@ -20,6 +20,32 @@ using testing::LinePoints;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+// Promises labels in its spec, and leaves them out of its batches.
+class ForgetfulInput : public Input {
+ public:
+  const InputSpec& spec() const override { return points_->spec(); }
+  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
+    ASSIGN_OR_RETURN(auto whole, points_->MakeIterator());
+    return std::unique_ptr<BatchIterator>(std::make_unique<Iterator>(std::move(whole)));
+  }
+
+ private:
+  class Iterator : public BatchIterator {
+   public:
+    explicit Iterator(std::unique_ptr<BatchIterator> whole) : whole_(std::move(whole)) {}
+    Result<std::optional<Batch>> Next() override {
+      ASSIGN_OR_RETURN(std::optional<Batch> batch, whole_->Next());
+      if (batch.has_value()) batch->labels = tf::Tensor();
+      return batch;
+    }
+
+   private:
+    std::unique_ptr<BatchIterator> whole_;
+  };
+
+  const std::shared_ptr<const Input> points_ = LinePoints();
+};
+
 class EstimatorTest : public ::testing::Test {
  protected:
   void SetUp() override { ::unsetenv("TF_CONFIG"); }
@@ -193,6 +219,13 @@ TEST_F(EstimatorTest, TrainAndEvaluateAloneEndsWithTheLastCheckpointsNumbers) {
                        {.input = LinePoints(1)})
           .value();
   EXPECT_EQ(again.evaluation->metrics, result.evaluation->metrics);
+}
+
+TEST_F(EstimatorTest, ABatchWithoutThePromisedLabelsIsAnErrorAndNoCrash) {
+  const Estimator estimator(LinearModel(), Config());
+  const auto input = std::make_shared<ForgetfulInput>();
+  EXPECT_THAT(estimator.Train(input, {.max_steps = 10}).status().message(),
+              HasSubstr("batch without labels"));
 }
 
 TEST_F(EstimatorTest, MaxStepsMustBePositive) {

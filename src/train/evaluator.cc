@@ -73,8 +73,8 @@ Result<EvalResult> Evaluator::Accumulate() {
   while (!options_.steps.has_value() || count < *options_.steps) {
     ASSIGN_OR_RETURN(const std::optional<Batch> batch, batches->Next());
     if (!batch.has_value()) break;
-    ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                     session_->Run(model_->Feeds(*batch), fetches, {}));
+    ASSIGN_OR_RETURN(const std::vector<tf::Feed> feeds, model_->Feeds(*batch));
+    ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, session_->Run(feeds, fetches, {}));
     for (size_t i = 0; i < values.size(); ++i) RETURN_IF_ERROR(AddTo(&sums[i], values[i]));
     ++count;
   }

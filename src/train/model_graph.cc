@@ -80,15 +80,23 @@ Status ModelGraph::CheckSpec() const {
   return OkStatus();
 }
 
-std::vector<tf::Feed> ModelGraph::Feeds(const Batch& batch) const {
+Result<std::vector<tf::Feed>> ModelGraph::Feeds(const Batch& batch) const {
   std::vector<tf::Feed> feeds;
   feeds.reserve(features_.size() + 1);
   for (const auto& [name, placeholder] : features_) {
     const auto value = batch.features.find(name);
-    CHECK(value != batch.features.end());  // an Input keeps to its own spec
+    if (value == batch.features.end() || value->second.empty()) {
+      return InvalidArgumentError(
+          "the input gave a batch without feature \"{}\", which its own spec promises", name);
+    }
     feeds.push_back({placeholder, &value->second});
   }
-  if (labels_) feeds.push_back({labels_, &batch.labels});
+  if (!labels_) return feeds;
+  if (batch.labels.empty()) {
+    return InvalidArgumentError(
+        "the input gave a batch without labels, which its own spec promises");
+  }
+  feeds.push_back({labels_, &batch.labels});
   return feeds;
 }
 

@@ -37,8 +37,9 @@ class ModelGraph {
   // The global step after the training step of the same run (kTrain only).
   const tf::Output& step_after_update() const { return step_after_update_; }
 
-  // Binds a batch to the placeholders. The batch must outlive the run.
-  std::vector<tf::Feed> Feeds(const Batch& batch) const;
+  // Binds a batch to the placeholders. The batch must outlive the run. InvalidArgument if it lacks
+  // something that the input's spec promises.
+  Result<std::vector<tf::Feed>> Feeds(const Batch& batch) const;
 
  private:
   ModelGraph() = default;

@@ -146,8 +146,8 @@ Result<StepResult> Trainer::RunStep(tf::Session* session, const Batch& batch, in
   }
   const std::vector<tf::Output>& fetches = wants_summaries ? summary_fetches_ : plain_fetches_;
   const auto guard = watchdog_.Guard(config_.step_timeout, "a training step");
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                   session->Run(model_->Feeds(batch), fetches, {}));
+  ASSIGN_OR_RETURN(const std::vector<tf::Feed> feeds, model_->Feeds(batch));
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, session->Run(feeds, fetches, {}));
   if (IsWorker()) {
     const auto phase = static_cast<JobPhase>(values[2].scalar<int32_t>());
     job_ending_ = phase == JobPhase::kEnding || phase == JobPhase::kEnded;
