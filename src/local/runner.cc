@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 
+#include "local/cgroup.h"
 #include "local/guardian.h"
 #include "local/launch.h"
 #include "local/ports.h"
@@ -55,7 +56,7 @@ class Runner {
       ReadOutput();
       const bool is_done = interrupts_ > 0 ? !AnyActive() : Advance();
       observer_.OnUpdate(View());
-      if (is_done) break;
+      if (is_done && !has_more_output_) break;
       Wait();
     }
     (void)guardian_->channel().Send({.kind = Message::Kind::kFinish});
@@ -103,8 +104,13 @@ class Runner {
         }
         replicas_.emplace(id,
                           std::make_unique<ReplicaProcess>(
-                              id, std::move(launch), workdir_->LogPath(id), context->progress_path,
-                              std::chrono::seconds(spec.pod.termination_grace_seconds)));
+                              id, std::move(launch),
+                              ReplicaProcess::Options{
+                                  .log_path = workdir_->LogPath(id),
+                                  .progress_path = context->progress_path,
+                                  .grace = std::chrono::seconds(spec.pod.termination_grace_seconds),
+                                  .logs = options_.launch.logs,
+                                  .wants_every_line = options_.forward_logs}));
       }
     }
     for (const std::string& note : notes) observer_.OnNote(note);
@@ -136,11 +142,17 @@ class Runner {
       }
       if (found_any) poll(nullptr, 0, 2);
     }
+    const bool has_limits = std::any_of(replicas_.begin(), replicas_.end(), [](const auto& entry) {
+      return entry.second->has_limits();
+    });
+    if (has_limits) SweepCgroups(FindCgroupTrees(), std::string(kGroupPrefix) + run_name_ + '.');
   }
 
   void ReadOutput() {
+    has_more_output_ = false;
     for (auto& [id, replica] : replicas_) {
-      replica->ReadOutput(options_.forward_logs ? &observer_ : nullptr);
+      RunObserver* observer = options_.forward_logs ? &observer_ : nullptr;
+      has_more_output_ = replica->ReadOutput(observer) || has_more_output_;
     }
   }
 
@@ -185,7 +197,7 @@ class Runner {
   }
 
   void Wait() {
-    std::chrono::milliseconds timeout = options_.tick;
+    std::chrono::milliseconds timeout{has_more_output_ ? 0 : options_.tick.count()};
     if (wake_at_ && interrupts_ == 0) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake_at_ - Clock::now());
       timeout = std::clamp(left, std::chrono::milliseconds(0), timeout);
@@ -270,6 +282,7 @@ class Runner {
   std::optional<job::TimePoint> wake_at_;
   uint64_t last_message_id_ = 0;
   int interrupts_ = 0;
+  bool has_more_output_ = false;  // to be read at once
   // Last, so that it is the first to go: its destructor ends every process.
   std::unique_ptr<Guardian> guardian_;
 };

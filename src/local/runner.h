@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "job/plan.h"
 #include "local/job_view.h"
+#include "local/launch_options.h"
 #include "spec/tfjob.h"
 
 namespace trainyard::local {
@@ -32,9 +33,10 @@ struct RunOptions {
   // Each byte that can be read here is a wish to stop: the first ends the replicas as Kubernetes
   // would (TERM, grace period, KILL), the second kills them. Borrowed; -1 for none.
   int interrupt_fd = -1;
-  bool forward_logs = false;            // call OnLog
+  bool forward_logs = false;            // call OnLogLines; replicas wait for a slow observer
   std::chrono::milliseconds tick{200};  // how often output is read
   job::PlanOptions plan = LocalPlanOptions();
+  LaunchOptions launch{};
 };
 
 // The replica whose end made the job fail.
