@@ -8,6 +8,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "local/cgroup.h"
 #include "local/go_on.h"
 #include "local/launch.h"
 #include "local/processes.h"
@@ -186,10 +187,13 @@ Status JobRun::MakeReplicas(LaunchContext* context) {
       for (const std::string& note : launch.notes) {
         if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
       }
+      ReplicaProcess::Options own{.log_path = workdir_->LogPath(id),
+                                  .progress_path = context->progress_path,
+                                  .grace = std::chrono::seconds(spec.pod.termination_grace_seconds),
+                                  .logs = options_.launch.logs,
+                                  .wants_every_line = options_.forward_logs};
       replicas_.emplace(id,
-                        std::make_unique<ReplicaProcess>(
-                            id, std::move(launch), workdir_->LogPath(id), context->progress_path,
-                            std::chrono::seconds(spec.pod.termination_grace_seconds)));
+                        std::make_unique<ReplicaProcess>(id, std::move(launch), std::move(own)));
     }
   }
   for (const std::string& note : notes) observer_.OnNote(note);
@@ -216,15 +220,17 @@ void JobRun::RecordStartFailure(const Status& status) {
 
 Result<bool> JobRun::Step() {
   if (guardian_ != nullptr) RETURN_IF_ERROR(ReadGuardian());
+  has_more_output_ = false;
   for (auto& [id, replica] : replicas_) {
-    replica->ReadOutput(options_.forward_logs ? &observer_ : nullptr);
+    RunObserver* observer = options_.forward_logs ? &observer_ : nullptr;
+    has_more_output_ = replica->ReadOutput(observer) || has_more_output_;
   }
   if (interrupts_ == 0 && IsStopRequested()) Interrupt("from another terminal");
   const bool is_done = interrupts_ > 0 ? !AnyActive() : Advance();
   const JobView view = View();
   recorder_.Update(view, Clock::now());
   observer_.OnUpdate(view);
-  return is_done;
+  return is_done && !has_more_output_;
 }
 
 Status JobRun::ReadGuardian() {
@@ -254,6 +260,9 @@ void JobRun::SweepUp() {
     }
     if (found_any) poll(nullptr, 0, 2);
   }
+  const bool has_limits = std::any_of(replicas_.begin(), replicas_.end(),
+                                      [](const auto& entry) { return entry.second->has_limits(); });
+  if (has_limits) SweepCgroups(FindCgroupTrees(), std::string(kGroupPrefix) + run_name_ + '.');
 }
 
 // Plans and acts; true when the job has ended and nothing is running.
@@ -304,6 +313,7 @@ bool JobRun::AnyActive() const {
 }
 
 std::optional<job::TimePoint> JobRun::wake_at() const {
+  if (has_more_output_) return Clock::now();
   return interrupts_ > 0 ? std::nullopt : wake_at_;
 }
 

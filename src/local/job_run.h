@@ -98,6 +98,7 @@ class JobRun {
   std::optional<job::TimePoint> wake_at_;
   uint64_t last_message_id_ = 0;
   int interrupts_ = 0;
+  bool has_more_output_ = false;  // to be read at once
   std::string stop_reason_;
   // Last, so that it is the first to go: its destructor ends every process.
   std::unique_ptr<Guardian> guardian_;

@@ -51,6 +51,9 @@ class RunObserver {
   virtual void OnUpdate(const JobView& view) = 0;
   // Each line a replica prints, in order, without its end.
   virtual void OnLog(const job::ReplicaId& id, std::string_view line) = 0;
+  // The same many at a time, each with its end: for observers that must be fast. Calls OnLog for
+  // each unless overridden.
+  virtual void OnLogLines(const job::ReplicaId& id, std::string_view lines);
   // What will be different from the cluster, once, before the start; and what a person should know
   // besides, such as that an earlier run is gone on with.
   virtual void OnNote(std::string_view note) = 0;

@@ -27,6 +27,7 @@ struct Launch {
   std::vector<std::string> argv{};
   Environment env{};
   std::string directory{};
+  spec::ResourceLimits limits{};     // those that are enforced
   std::vector<std::string> notes{};  // what differs from the pod this replica would be
 };
 

@@ -43,7 +43,7 @@ struct RunOptions {
   // Each byte that can be read here is a wish to stop: the first ends the replicas as Kubernetes
   // would (TERM, grace period, KILL), the second kills them. Borrowed; -1 for none.
   int interrupt_fd = -1;
-  bool forward_logs = false;            // call OnLog
+  bool forward_logs = false;            // call OnLogLines; replicas wait for a slow observer
   std::chrono::milliseconds tick{200};  // how often output is read
   job::PlanOptions plan = LocalPlanOptions();
 };
