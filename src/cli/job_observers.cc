@@ -16,14 +16,20 @@ using Clock = std::chrono::steady_clock;
 
 void Write(std::FILE* out, std::string_view text) { std::fwrite(text.data(), 1, text.size(), out); }
 
-// `[worker-1] line`, each replica in a colour of its own.
-std::string PrefixedLine(const job::ReplicaId& id, std::string_view line, bool colours) {
+// Appends each line as `[worker-1] line`, each replica in a colour of its own.
+void AppendPrefixed(const job::ReplicaId& id, std::string_view lines, bool colours,
+                    std::string* out) {
   constexpr Colour kColours[] = {Colour::kCyan, Colour::kGreen, Colour::kMagenta, Colour::kYellow,
                                  Colour::kBlue};
   const size_t number = static_cast<size_t>(id.type) * 2 + static_cast<size_t>(id.index);
-  const std::string prefix = fmt::format("[{}]", id.Name());
-  return fmt::format("{} {}\n", Paint(prefix, kColours[number % std::size(kColours)], colours),
-                     line);
+  const std::string prefix =
+      Paint(fmt::format("[{}]", id.Name()), kColours[number % std::size(kColours)], colours) + ' ';
+  while (!lines.empty()) {
+    const size_t length = std::min(lines.find('\n'), lines.size() - 1) + 1;
+    out->append(prefix).append(lines.substr(0, length));
+    lines.remove_prefix(length);
+  }
+  if (!out->ends_with('\n')) *out += '\n';
 }
 
 class LiveObserver : public JobObserver {
@@ -33,8 +39,10 @@ class LiveObserver : public JobObserver {
 
   void OnNote(std::string_view note) override { Write(out_, fmt::format("note: {}\n", note)); }
 
-  void OnLog(const job::ReplicaId& id, std::string_view line) override {
-    pending_ += PrefixedLine(id, line, colours_);
+  void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+
+  void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+    AppendPrefixed(id, lines, colours_, &pending_);
     if (pending_.size() > (1 << 16)) Redraw({});
   }
 
@@ -91,8 +99,12 @@ class PlainObserver : public JobObserver {
 
   void OnNote(std::string_view note) override { Write(out_, fmt::format("note: {}\n", note)); }
 
-  void OnLog(const job::ReplicaId& id, std::string_view line) override {
-    Write(out_, PrefixedLine(id, line, colours_));
+  void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+
+  void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+    prefixed_.clear();
+    AppendPrefixed(id, lines, colours_, &prefixed_);
+    Write(out_, prefixed_);
   }
 
   void OnUpdate(const JobView& view) override {
@@ -136,6 +148,7 @@ class PlainObserver : public JobObserver {
   std::string last_state_;
   std::string last_progress_;
   Clock::time_point last_progress_time_{};
+  std::string prefixed_;  // kept for its memory
 };
 
 using Json = nlohmann::ordered_json;
