@@ -137,10 +137,15 @@ TEST(ParseTFJobTest, V1Alpha1NeedsItsChief) {
 }
 
 TEST(ParseTFJobTest, FindsTheJobAmongOtherObjects) {
-  const std::string beside = "kind: ConfigMap\n---\n" + std::string(kV1);
+  const std::string beside = "kind: Service\n---\n" + std::string(kV1);
   EXPECT_EQ(Parse(beside).name, "mnist");
-  EXPECT_THAT(Problem("kind: ConfigMap\n"), HasSubstr("expected TFJob, found ConfigMap"));
-  EXPECT_THAT(Problem(std::string(kV1) + "---\n" + std::string(kV1)), HasSubstr("a second TFJob"));
+  EXPECT_THAT(Problem("kind: Service\n"),
+              HasSubstr("expected TFJob or a batch/v1 Job, found Service"));
+  EXPECT_THAT(Problem(std::string(kV1) + "---\n" + std::string(kV1)), HasSubstr("a second job"));
+  std::string second(kV1);
+  second.replace(second.find("mnist"), 5, "other");
+  EXPECT_THAT(Problem(std::string(kV1) + "---\n" + second),
+              HasSubstr("job.yaml: 2 jobs, of which \"other\" is the second; expected one"));
   EXPECT_THAT(Problem(""), HasSubstr("the file is empty"));
   EXPECT_THAT(Problem("just words"), HasSubstr("job.yaml:1:1: expected a Kubernetes object"));
 }

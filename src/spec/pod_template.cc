@@ -136,7 +136,8 @@ Result<Container> ReadContainer(const Reader& reader, const Node& node, const st
   return container;
 }
 
-Result<Container> FindContainer(const Reader& reader, const Node& pod, const std::string& path) {
+Result<Container> FindContainer(const Reader& reader, const Node& pod, const std::string& path,
+                                const TemplateRules& rules) {
   ASSIGN_OR_RETURN(const Node* list, reader.List(pod, path, "containers"));
   if (list == nullptr || list->items.empty()) {
     return reader.Fail(pod, path + ".containers", "must be specified: at least one container");
@@ -147,7 +148,8 @@ Result<Container> FindContainer(const Reader& reader, const Node& pod, const std
     if (!item.is_map()) return reader.Fail(item, item_path, "expected a map");
     std::string name;
     RETURN_IF_ERROR(reader.String(item, item_path, "name", &name));
-    if (name == "tensorflow") return ReadContainer(reader, item, item_path);
+    if (rules.takes_first_container || name == "tensorflow")
+      return ReadContainer(reader, item, item_path);
   }
   return reader.Fail(list->items[0], path + ".containers",
                      "must have at least one container with name tensorflow");
@@ -156,7 +158,7 @@ Result<Container> FindContainer(const Reader& reader, const Node& pod, const std
 }  // namespace
 
 Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner,
-                                    std::string_view owner_path) {
+                                    std::string_view owner_path, const TemplateRules& rules) {
   const std::string path = JoinFields(owner_path, "template");
   ASSIGN_OR_RETURN(const Node* pod_template, reader.Map(owner, owner_path, "template"));
   if (pod_template == nullptr) {
@@ -170,7 +172,7 @@ Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner,
   }
   RETURN_IF_ERROR(reader.CheckKeys(*pod, pod_path, kPodFields));
   PodTemplate result;
-  ASSIGN_OR_RETURN(result.pod.container, FindContainer(reader, *pod, pod_path));
+  ASSIGN_OR_RETURN(result.pod.container, FindContainer(reader, *pod, pod_path, rules));
   RETURN_IF_ERROR(reader.Int(*pod, pod_path, "terminationGracePeriodSeconds", 0,
                              &result.pod.termination_grace_seconds));
   RestartPolicy policy = RestartPolicy::kAlways;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,12 @@ class Reader {
                 std::string* out) const;
   Status Strings(const Node& map, std::string_view path, std::string_view key,
                  std::vector<std::string>* out) const;
+  // Text by key. A key without a value has an empty one, as in Kubernetes.
+  Status StringMap(const Node& map, std::string_view path, std::string_view key,
+                   std::map<std::string, std::string>* out) const;
+  // A String that has to be there and must not be empty.
+  Status RequiredString(const Node& map, std::string_view path, std::string_view key,
+                        std::string* out) const;
   Status Bool(const Node& map, std::string_view path, std::string_view key, bool* out) const;
 
   // Whole numbers from `min` up to what the type holds.
