@@ -24,6 +24,7 @@ class Silent : public local::RunObserver {
   void OnUpdate(const local::JobView&) override {}
   void OnLog(const job::ReplicaId&, std::string_view) override {}
   void OnNote(std::string_view) override {}
+  void OnEvent(const job::Event&) override {}
 };
 
 struct Count {

@@ -45,11 +45,13 @@ class Recorder : public RunObserver {
     lines.push_back(id.Name() + ": " + std::string(line));
   }
   void OnNote(std::string_view note) override { notes.emplace_back(note); }
+  void OnEvent(const job::Event& event) override { events.push_back(event); }
 
   std::function<void(const JobView&)> on_update;
   JobView last_view;
   std::vector<std::string> lines;
   std::vector<std::string> notes;
+  std::vector<job::Event> events;
 };
 
 class RunnerTest : public testing::Test {
