@@ -29,8 +29,10 @@ class LiveObserver : public JobObserver {
     if (event.is_warning) pending_ += FormatWarning(event) + "\n";
   }
 
-  void OnLog(const job::ReplicaId& id, std::string_view line) override {
-    pending_ += PrefixedLine("", id, line, colours_);
+  void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+
+  void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+    AppendPrefixed("", id, lines, colours_, &pending_);
     if (pending_.size() > (1 << 16)) Redraw({});
   }
 
@@ -91,8 +93,12 @@ class PlainObserver : public JobObserver {
     if (event.is_warning) Write(out_, fmt::format("{}{}\n", Prefix(": "), FormatWarning(event)));
   }
 
-  void OnLog(const job::ReplicaId& id, std::string_view line) override {
-    Write(out_, PrefixedLine(style_.job, id, line, style_.colours));
+  void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+
+  void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+    prefixed_.clear();
+    AppendPrefixed(style_.job, id, lines, style_.colours, &prefixed_);
+    Write(out_, prefixed_);
   }
 
   void OnUpdate(const JobView& view) override {
@@ -145,6 +151,7 @@ class PlainObserver : public JobObserver {
   std::string last_state_;
   std::string last_progress_;
   Clock::time_point last_progress_time_{};
+  std::string prefixed_;  // kept for its memory
 };
 
 using Json = nlohmann::ordered_json;

@@ -118,15 +118,19 @@ std::vector<std::string> FormatBlock(const JobView& view, ScreenSize screen, boo
   return lines;
 }
 
-std::string PrefixedLine(std::string_view job, const job::ReplicaId& id, std::string_view line,
-                         bool colours) {
+void AppendPrefixed(std::string_view job, const job::ReplicaId& id, std::string_view lines,
+                    bool colours, std::string* out) {
   constexpr Colour kColours[] = {Colour::kCyan, Colour::kGreen, Colour::kMagenta, Colour::kYellow,
                                  Colour::kBlue};
   const size_t number = static_cast<size_t>(id.type) * 2 + static_cast<size_t>(id.index);
-  const std::string prefix =
+  const std::string name =
       job.empty() ? fmt::format("[{}]", id.Name()) : fmt::format("[{}/{}]", job, id.Name());
-  return fmt::format("{} {}\n", Paint(prefix, kColours[number % std::size(kColours)], colours),
-                     line);
+  const std::string prefix = Paint(name, kColours[number % std::size(kColours)], colours) + ' ';
+  do {  // an empty line is one, too
+    const size_t length = std::min(lines.find('\n'), lines.size());
+    out->append(prefix).append(lines.substr(0, length)) += '\n';
+    lines.remove_prefix(std::min(length + 1, lines.size()));
+  } while (!lines.empty());
 }
 
 std::string FormatWarning(const job::Event& event) {

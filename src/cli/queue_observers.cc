@@ -87,8 +87,9 @@ class LiveQueueObserver : public local::QueueObserver {
         : all(all_jobs), name(std::move(job_name)) {}
 
     void OnUpdate(const JobView& update) override { view = update; }
-    void OnLog(const job::ReplicaId& id, std::string_view line) override {
-      all.pending_ += PrefixedLine(name, id, line, all.colours_);
+    void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+    void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+      AppendPrefixed(name, id, lines, all.colours_, &all.pending_);
       if (all.pending_.size() > (1 << 16)) all.Redraw();
     }
     void OnNote(std::string_view note) override {

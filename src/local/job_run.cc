@@ -166,6 +166,9 @@ Result<LaunchContext> JobRun::MakeLaunchContext() {
   context.directory = AbsoluteDirectory(options_.directory);
   context.program_directories = options_.program_directories;
   context.workdir = workdir_->path();
+  context.options = options_.launch;
+  context.machine = ThisMachine();
+  if (HasLimits(job_) && options_.launch.enforce_limits) context.trees = FindCgroupTrees();
   size_t next_port = 0;
   for (const auto& [type, spec] : job_.replicas) {
     for (int index = 0; index < spec.replicas; ++index) {
@@ -293,7 +296,8 @@ void JobRun::Apply(const job::Action& action) {
       if (is_there) return;
       const std::string mark =
           fmt::format("{}/{}/{}", run_name_, action.id.Name(), action.instance);
-      Send(replica.Start(action.instance, ++last_message_id_, mark));
+      const auto message = replica.Start(action.instance, ++last_message_id_, mark);
+      if (message) Send(*message);
       return;
     }
     case job::Action::Kind::kStop:

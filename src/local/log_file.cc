@@ -28,8 +28,15 @@ bool RemoveUnlessHeld(const std::string& path, bool heeds_readers) {
 
 }  // namespace
 
+int PruneLog(const std::string& path, int max_files, bool heeds_readers) {
+  int count = 0;
+  max_files = std::max(max_files, 1);
+  while (PathExists(RotatedPath(path, count + 1))) ++count;
+  while (count >= max_files && RemoveUnlessHeld(RotatedPath(path, count), heeds_readers)) --count;
+  return count;
+}
+
 LogFile::LogFile(std::string path, LogLimits limits) : path_(std::move(path)), limits_(limits) {
-  limits_.max_files = std::max(limits_.max_files, 1);
   Open();
 }
 
@@ -93,18 +100,9 @@ std::string LogFile::MarkedLine(std::string_view text) const {
   return fmt::format("{}{} {}\n", kLogMarker, stamp, text);
 }
 
-// How many rotated files there are after all that may go has gone, oldest first.
-int LogFile::Prune() {
-  int count = 0;
-  while (PathExists(RotatedPath(path_, count + 1))) ++count;
-  while (count >= limits_.max_files && RemoveUnlessHeld(RotatedPath(path_, count), heeds_readers_))
-    --count;
-  return count;
-}
-
 LogFile::Rotation LogFile::Rotate() {
-  const int count = Prune();
-  if (count >= limits_.max_files) return Rotation::kHeld;
+  const int count = PruneLog(path_, limits_.max_files, heeds_readers_);
+  if (count >= std::max(limits_.max_files, 1)) return Rotation::kHeld;
   // Oldest first: a reader relies on this order.
   for (int number = count; number >= 0; --number) {
     const std::string from = RotatedPath(path_, number);
@@ -113,7 +111,7 @@ LogFile::Rotation LogFile::Rotate() {
   close(std::exchange(fd_, -1));
   position_ = {};
   Open();
-  Prune();
+  PruneLog(path_, limits_.max_files, heeds_readers_);
   return Rotation::kDone;
 }
 

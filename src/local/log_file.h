@@ -25,6 +25,10 @@ namespace trainyard::local {
 // Begins every line that Trainyard itself writes into a log.
 inline constexpr std::string_view kLogMarker = "----- trainyard: ";
 
+// Deletes the oldest of the files that are too many, and how many rotated ones are left: more than
+// max_files - 1 if readers hold them that are to be heeded.
+int PruneLog(const std::string& path, int max_files, bool heeds_readers);
+
 class LogFile {
  public:
   // Goes on where the file ends, if it is there.
@@ -49,7 +53,6 @@ class LogFile {
 
   bool Open();
   Rotation Rotate();
-  int Prune();
   void Append(std::string_view bytes);
   size_t WriteSome(std::string_view bytes);
   std::string MarkedLine(std::string_view text) const;

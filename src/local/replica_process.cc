@@ -43,11 +43,25 @@ ReplicaProcess::ReplicaProcess(job::ReplicaId id, Launch launch, Options options
   progress_.max_steps = MaxStepsFromArguments(launch_.argv);
 }
 
-Message ReplicaProcess::Start(int instance, uint64_t message_id, const std::string& mark) {
+ReplicaProcess::~ReplicaProcess() {
+  RemoveSecretVolumes(launch_.volumes);
+  if (view_ && options_.logs.max_bytes > 0) {
+    PruneLog(options_.log_path, options_.logs.max_files, /*heeds_readers=*/false);
+  }
+}
+
+std::optional<Message> ReplicaProcess::Start(int instance, uint64_t message_id,
+                                             const std::string& mark) {
   view_ = job::ReplicaView{.id = id_, .instance = instance};
   message_id_ = message_id;
   pid_ = 0;
   is_stopping_ = false;
+  if (const Status prepared = PrepareVolumes(launch_.volumes); !prepared.ok()) {
+    LogFile(options_.log_path, options_.logs).Mark(prepared.message());
+    Hear({.kind = Message::Kind::kStartFailed, .id = message_id, .text = prepared.message()},
+         std::chrono::system_clock::now());
+    return std::nullopt;
+  }
   Message message{.kind = Message::Kind::kSpawn,
                   .id = message_id,
                   .program = launch_.program,

@@ -28,6 +28,10 @@ class ReplicaProcess {
   };
 
   ReplicaProcess(job::ReplicaId id, Launch launch, Options options);
+  // Removes what may not outlive the job: secrets' files, logs that are too many.
+  ~ReplicaProcess();
+  ReplicaProcess(const ReplicaProcess&) = delete;
+  ReplicaProcess& operator=(const ReplicaProcess&) = delete;
 
   const job::ReplicaId& id() const { return id_; }
   // What Plan() may know; nullopt before the first start.
@@ -36,8 +40,9 @@ class ReplicaProcess {
   const std::string& log_path() const { return options_.log_path; }
   bool has_limits() const { return launch_.limits != spec::ResourceLimits{}; }
 
-  // The order to the guardian to start this instance; a line in the log says so.
-  Message Start(int instance, uint64_t message_id, const std::string& mark);
+  // Prepares the volumes and gives the order to the guardian to start this instance; a line in the
+  // log says so. Nullopt if they cannot be prepared: then the start has failed.
+  std::optional<Message> Start(int instance, uint64_t message_id, const std::string& mark);
   // The order to end the current process with its grace period; nullopt if that has been said.
   std::optional<Message> Stop();
   Message Kill() const { return {.kind = Message::Kind::kKill, .id = message_id_}; }

@@ -179,6 +179,20 @@ Result<const Node*> Reader::List(const Node& map, std::string_view path,
   return node;
 }
 
+Result<const Node::Member*> Reader::OnlyMember(const Node& map, std::string_view path) const {
+  const Node::Member* only = nullptr;
+  for (const Node::Member& member : map.members) {
+    if (member.value.is_null()) continue;
+    if (only != nullptr) {
+      return Fail(member.value, path,
+                  fmt::format("{} stands beside {}; keep one of them", member.key, only->key));
+    }
+    only = &member;
+  }
+  if (only == nullptr) return Fail(map, path, "is empty; say where the value comes from");
+  return only;
+}
+
 Status Reader::CheckKeys(const Node& map, std::string_view path,
                          std::span<const std::string_view> known) const {
   for (const Node::Member& member : map.members) {
