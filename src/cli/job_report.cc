@@ -216,6 +216,8 @@ std::string FormatSummary(const local::RunOutcome& outcome, std::string_view dir
   }
   const std::string place = ShortPath(view.workdir, directory);
   text += fmt::format("  results   {}/\n  logs      {}/logs/\n", place, place);
+  if (outcome.exit_code == 130)
+    text += fmt::format("  go on     trainyard run --resume {}\n", view.name);
   return text;
 }
 
