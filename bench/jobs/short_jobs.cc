@@ -58,8 +58,7 @@ Count CountAll(const std::string& workdir) {
 
 void Print(const char* when, const Count& count) {
   fmt::print("{:12} {:>3} open files, {} children, {} control groups, {} files, {} KiB resident\n",
-             when, count.open_files, count.children, count.groups, count.files,
-             count.resident_kib);
+             when, count.open_files, count.children, count.groups, count.files, count.resident_kib);
 }
 
 int Main(int jobs) {

@@ -1,5 +1,7 @@
 #include "local/replica_labels.h"
 
+#include <fmt/format.h>
+
 namespace trainyard::local {
 namespace {
 
