@@ -15,6 +15,22 @@ JobRecord NewRecord(const spec::TFJob& job, job::TimePoint now) {
   return record;
 }
 
+// One entry for each replica that the job is to have; what is known of it stays.
+std::vector<ReplicaInfo> ListReplicas(const spec::TFJob& job,
+                                      const std::vector<ReplicaInfo>& known) {
+  std::vector<ReplicaInfo> replicas;
+  for (const auto& [type, spec] : job.replicas) {
+    for (int index = 0; index < spec.replicas; ++index) {
+      const job::ReplicaId id{type, index};
+      const auto found = std::find_if(known.begin(), known.end(),
+                                      [&](const ReplicaInfo& info) { return info.id == id; });
+      replicas.push_back(found == known.end() ? ReplicaInfo{.id = id, .state = "waiting"} : *found);
+      replicas.back().pid = 0;
+    }
+  }
+  return replicas;
+}
+
 std::string AtStep(const Progress& progress) {
   return progress.step ? fmt::format(", step {}", *progress.step) : "";
 }
@@ -46,7 +62,6 @@ Beginning PlanBeginning(const spec::TFJob& job, const std::optional<JobRecord>& 
   if (beginning.goes_on) {
     beginning.record = *earlier;
     beginning.record.status = StatusToGoOnWith(earlier->status);
-    for (ReplicaInfo& replica : beginning.record.replicas) replica.pid = 0;
     const std::string end = EndOfLastRun(*earlier, now);
     if (!end.empty()) {
       beginning.note = fmt::format("the last run of {} {}; going on", job.name, end);
@@ -66,6 +81,7 @@ Beginning PlanBeginning(const spec::TFJob& job, const std::optional<JobRecord>& 
     beginning.event = {.time = now, .reason = "Submitted", .message = "the job was submitted"};
   }
   JobRecord& record = beginning.record;
+  record.replicas = ListReplicas(job, record.replicas);
   record.stage = Stage::kQueued;
   record.updated_at = now;
   record.stop_reason.clear();

@@ -55,6 +55,16 @@ void LineReader::SkipToEnd() {
   if (Open()) lseek(fd_, 0, SEEK_END);
 }
 
+void LineReader::StartAtOldest() {
+  for (int attempt = 0; attempt < kAttempts && fd_ < 0; ++attempt) {
+    int number = 0;
+    while (PathExists(RotatedPath(path_, number + 1))) ++number;
+    fd_ = open(RotatedPath(path_, number).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd_ < 0 && number == 0) return;  // not there yet
+  }
+  Hold(fd_);
+}
+
 bool LineReader::PollBlocks(const std::function<void(std::string_view)>& take, size_t max_bytes) {
   if (!Open()) return false;
   char chunk[kChunk];

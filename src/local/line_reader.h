@@ -33,6 +33,9 @@ class LineReader {
   // that no line of it can be missed later.
   void SkipToEnd();
 
+  // Begins with the oldest rotated file that is there, instead of the current one.
+  void StartAtOldest();
+
   // Gives what has been completed since the last call in blocks of whole lines, each line with its
   // end; at most about max_bytes, so that one chatty replica cannot starve the others. A file that
   // is not there yet has no lines. A line longer than 1 MiB comes in pieces. True if there may be

@@ -15,6 +15,9 @@ namespace {
 constexpr off_t kMaxHistory = 1 << 20;
 constexpr size_t kMaxRecord = 64u << 20;
 
+constexpr std::string_view kHeading = "# As submitted to trainyard run";
+constexpr std::string_view kEndOfHeading = "#\n";
+
 // The end of a file, at most `max_bytes` of it, from the start of a line.
 std::string ReadTail(const std::string& path, off_t max_bytes) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -55,14 +58,15 @@ Status JobStore::Write(const JobRecord& record, Durability durability) const {
 Result<std::string> JobStore::ReadJobText() const { return ReadFile(Path("job.yaml")); }
 
 Status JobStore::WriteJobText(std::string_view text, const Submission& submission) const {
-  std::string heading = "# As submitted to trainyard run";
+  std::string heading(kHeading);
   if (!submission.file.empty()) heading += " from " + submission.file;
   for (const std::string& override : submission.overrides) heading += "\n# --set " + override;
-  // An override may hold line ends; each line stays a comment.
-  for (size_t at = 0; (at = heading.find('\n', at)) != std::string::npos; ++at) {
-    if (heading.compare(at + 1, 1, "#") != 0) heading.insert(at + 1, "# ");
+  // Of several lines only the first would be a comment.
+  for (size_t at = kHeading.size(); (at = heading.find('\n', at)) != std::string::npos; ++at) {
+    if (heading.compare(at + 1, 7, "# --set") != 0) heading[at] = ' ';
   }
-  return WriteFileAtomically(Path("job.yaml"), fmt::format("{}\n{}", heading, text));
+  return WriteFileAtomically(Path("job.yaml"),
+                             fmt::format("{}\n{}{}", heading, kEndOfHeading, text));
 }
 
 Status JobStore::AppendEvents(std::span<const HistoryEvent> events) const {
@@ -119,6 +123,13 @@ Status JobStore::Remove() const {
   }
   rmdir(workdir_.c_str());  // only if the job has left no results
   return OkStatus();
+}
+
+std::string WithoutHeading(std::string_view job_yaml) {
+  if (!job_yaml.starts_with(kHeading)) return std::string(job_yaml);
+  const size_t end = job_yaml.find(fmt::format("\n{}", kEndOfHeading));
+  if (end == std::string_view::npos) return std::string(job_yaml);
+  return std::string(job_yaml.substr(end + 1 + kEndOfHeading.size()));
 }
 
 }  // namespace trainyard::local

@@ -31,7 +31,8 @@ class JobStore {
   enum class Durability { kSurvivesKill, kSurvivesPowerLoss };
   Status Write(const JobRecord& record, Durability durability) const;
 
-  // The job's text, below a heading of comments that names its file and overrides.
+  // The job's text, below a heading of comments that names its file and overrides and ends with a
+  // line "#".
   Result<std::string> ReadJobText() const;
   Status WriteJobText(std::string_view text, const Submission& submission) const;
 
@@ -56,5 +57,8 @@ class JobStore {
 
   std::string workdir_;
 };
+
+// The submitted text again, from a job.yaml with its heading. Pure.
+std::string WithoutHeading(std::string_view job_yaml);
 
 }  // namespace trainyard::local
