@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "local/spawn.h"
 
@@ -65,7 +67,9 @@ class CgroupTest : public testing::Test {
     return fmt::format("trainyard-test-{}-{}", getpid(), name);
   }
   bool IsThere(const std::string& name) {
-    return PathExists(JoinPath(trees_.usable.front().directory, Name(name)));
+    return std::any_of(trees_.usable.begin(), trees_.usable.end(), [&](const CgroupTree& tree) {
+      return PathExists(JoinPath(tree.directory, Name(name)));
+    });
   }
 
   const CgroupTrees trees_ = FindCgroupTrees();

@@ -87,7 +87,9 @@ std::optional<std::string> LocalImage::Find(std::string_view path) const {
     for (const std::string& source : SourcesOf(normal, copy->first, copy->second)) {
       const std::string normal_source = NormalPath("/" + source);
       std::string candidate = normal_source == "/" ? target_ : target_ + normal_source;
-      if (PathExists(candidate)) return candidate;
+      // A file that was copied into a directory is not that directory.
+      const bool is_right = normal + '/' != copy->second || IsDirectory(candidate);
+      if (is_right && PathExists(candidate)) return candidate;
     }
   }
   return std::nullopt;

@@ -63,9 +63,9 @@ TEST_F(LogFileTest, RotatesAtLineEndsAndKeepsTheNewestFiles) {
   for (const char* line : {"one\n", "two\n", "three\n", "four\n", "fi", "ve\n"}) {
     EXPECT_EQ(log.Write(line), std::string_view(line).size());
   }
-  EXPECT_EQ(Content(0), "five\n");
-  EXPECT_EQ(Content(1), "four\n");
-  EXPECT_EQ(Content(2), "three\n");
+  EXPECT_EQ(Content(0), "four\nfive\n");  // begun while there was room
+  EXPECT_EQ(Content(1), "three\n");
+  EXPECT_EQ(Content(2), "one\ntwo\n");
   EXPECT_EQ(Content(3), "none");
 }
 
@@ -93,7 +93,7 @@ TEST_F(LogFileTest, WaitsForAReaderThatWantsEveryLine) {
 }
 
 TEST_F(LogFileTest, NoLineIsLostHoweverFastFilesAreRotated) {
-  constexpr int kLines = 20'000;
+  constexpr int kLines = 5'000;
   LineReader reader(path_, LineReader::Mode::kEveryLine);
   reader.SkipToEnd();
   std::atomic<bool> is_written = false;
