@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "job/rules.h"
+
 namespace trainyard::job {
 namespace {
 
