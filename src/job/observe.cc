@@ -7,8 +7,6 @@
 namespace trainyard::job {
 namespace {
 
-using std::chrono::seconds;
-
 void TellExit(const ReplicaView& view, Draft* draft) {
   const bool is_known = view.phase == Phase::kSucceeded || view.exit_code != 0;
   if (is_known) draft->Tell(ExitedWithCode(draft->job, view.id, view.exit_code));
@@ -77,15 +75,15 @@ void WatchWait(const Member& member, Draft* draft) {
   if (record.has_run || record.since == TimePoint{}) return;
   const std::string cause =
       member.is_current() && member.has_active_view() ? member.view->waiting_for : "";
-  if (const auto limit = draft->job.extensions.pending_timeout_seconds) {
-    const TimePoint over_at = record.since + seconds(std::max(1, *limit));
-    if (draft->now >= over_at) {
+  if (const auto over_at = WaitsUntil(draft->job, record)) {
+    if (draft->now >= *over_at) {
       return BreakLimit(member,
-                        fmt::format("has not started to run within {} seconds{}{}", *limit,
+                        fmt::format("has not started to run within {} seconds{}{}",
+                                    *draft->job.extensions.pending_timeout_seconds,
                                     cause.empty() ? "." : ": ", cause),
                         draft);
     }
-    draft->WakeAt(over_at);
+    draft->WakeAt(*over_at);
   }
   if (cause.empty() || record.is_stuck_told) return;
   const TimePoint tell_at = record.since + draft->options.stuck_after;

@@ -15,6 +15,12 @@ bool IsOverLimit(const spec::TFJob& job, const ReplicaRecord& record) {
   return limit && record.restarts > *limit;
 }
 
+std::optional<TimePoint> WaitsUntil(const spec::TFJob& job, const ReplicaRecord& record) {
+  const auto& limit = job.extensions.pending_timeout_seconds;
+  if (!limit || record.has_run || record.since == TimePoint{}) return std::nullopt;
+  return record.since + std::chrono::seconds(std::max(1, *limit));
+}
+
 void ScheduleRestart(bool was_healthy, const RestartDelays& delays, TimePoint now,
                      ReplicaRecord* record) {
   AdoptInstance(record->instance + 1, record);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "job/replica.h"
 #include "spec/tfjob.h"
@@ -21,6 +22,9 @@ std::chrono::milliseconds RestartDelay(int quick_failures, const RestartDelays& 
 
 // The replica has been restarted, or would have to be, more often than the job allows for one.
 bool IsOverLimit(const spec::TFJob& job, const ReplicaRecord& record);
+
+// Until when the present instance may wait to run; nullopt: for ever, or it has not been asked for.
+std::optional<TimePoint> WaitsUntil(const spec::TFJob& job, const ReplicaRecord& record);
 
 // The present instance is done with: the next one is to be started after the delay.
 void ScheduleRestart(bool was_healthy, const RestartDelays& delays, TimePoint now,

@@ -69,6 +69,7 @@ void StartWaiting(Draft* draft) {
     --places;
     if (record.since == TimePoint{}) record.since = draft->now;
     draft->result().actions.push_back({Action::Kind::kStart, member.id, record.instance});
+    if (const auto patience_ends = WaitsUntil(draft->job, record)) draft->WakeAt(*patience_ends);
   }
 }
 

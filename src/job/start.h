@@ -9,8 +9,8 @@ namespace trainyard::job {
 // Also, under a parallelism that has been lowered, the last of the present ones.
 void StopStrays(Draft* draft);
 
-// Starts what waits and may: its delay is over, no older instance of it is still ending, with
-// kInOrder every parameter server is running (it waits for itself only), and there is room under
+// Starts what waits and may: its delay is over, no older instance of it is still ending, under
+// kInOrder every parameter server runs (of them none waits for another), and there is room under
 // the parallelism.
 void StartWaiting(Draft* draft);
 
