@@ -261,8 +261,19 @@ class KilledRunnerTest : public RunnerTest {
     Add(ReplicaType::kWorker, "trap '' TERM; while :; do sleep 0.01; done", RestartPolicy::kNever,
         2);
     for (auto& [type, replica] : job_.replicas) replica.pod.container.limits = limits_;
-    Launch();
+    ASSERT_NO_FATAL_FAILURE(Launch());
     ASSERT_TRUE(Eventually([&] { return Exists("up") && Survivors().size() >= 8; }));
+  }
+
+  // Never kill(-1): a process that was not found must not stand for every process there is.
+  static void Kill(pid_t pid) {
+    ASSERT_GT(pid, 1);
+    ASSERT_EQ(kill(pid, SIGKILL), 0);
+  }
+
+  void KillRunner() {
+    ASSERT_NO_FATAL_FAILURE(Kill(runner_));
+    waitpid(runner_, nullptr, 0);
   }
 
   pid_t GuardianPid() {
@@ -277,18 +288,16 @@ class KilledRunnerTest : public RunnerTest {
 };
 
 TEST_F(KilledRunnerTest, NoProcessOutlivesAKilledRunner) {
-  StartAndWait();
-  kill(runner_, SIGKILL);
-  waitpid(runner_, nullptr, 0);
+  ASSERT_NO_FATAL_FAILURE(StartAndWait());
+  ASSERT_NO_FATAL_FAILURE(KillRunner());
   EXPECT_TRUE(Eventually([&] { return Survivors().empty(); }));
 }
 
 TEST_F(KilledRunnerTest, AKilledGuardianTakesTheReplicasWithIt) {
   // env -i hides from the search by mark; with the guardian alive it is found by descent.
-  StartAndWait();
+  ASSERT_NO_FATAL_FAILURE(StartAndWait());
   const pid_t guardian = GuardianPid();
-  ASSERT_GT(guardian, 0);
-  kill(guardian, SIGKILL);
+  ASSERT_NO_FATAL_FAILURE(Kill(guardian));
   waitpid(runner_, nullptr, 0);
   EXPECT_TRUE(Eventually([&] {
     std::vector<pid_t> left = Survivors();
@@ -302,13 +311,12 @@ TEST_F(KilledRunnerTest, AKilledGuardianTakesTheReplicasWithIt) {
 }
 
 TEST_F(KilledRunnerTest, AKilledRunnerKeepsItsLockUntilItsReplicasAreGone) {
-  StartAndWait();
+  ASSERT_NO_FATAL_FAILURE(StartAndWait());
   const auto second = RunJob(job_, options_, recorder_);
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(second.status().message(),
               HasSubstr(fmt::format("another run (process {}) is using it", runner_)));
-  kill(runner_, SIGKILL);
-  waitpid(runner_, nullptr, 0);
+  ASSERT_NO_FATAL_FAILURE(KillRunner());
   job_.replicas.clear();
   Add(ReplicaType::kChief, "true");
   EXPECT_TRUE(Eventually([&] { return RunJob(job_, options_, recorder_).ok(); }));
@@ -446,29 +454,32 @@ TEST_F(RunnerTest, ManyShortJobsLeaveNothingBehind) {
   for (const auto& [pid, info] : ListProcesses()) EXPECT_NE(info.parent, getpid());
 }
 
-TEST_F(KilledRunnerTest, AKilledRunnerOrGuardianLeavesNoControlGroup) {
+TEST_F(KilledRunnerTest, AKilledRunnerLeavesNoControlGroup) {
   if (!MayLimitMemory()) GTEST_SKIP();
-  for (const bool kills_guardian : {false, true}) {
-    job_.replicas.clear();
-    (void)RemoveRecursively(Path("up"));
-    limits_.memory_bytes = 256 << 20;
-    StartAndWait();
-    const pid_t runner = runner_;
-    EXPECT_FALSE(Groups(runner).empty());
-    kill(kills_guardian ? GuardianPid() : runner, SIGKILL);
-    waitpid(runner, nullptr, 0);
-    EXPECT_TRUE(Eventually([&] { return Groups(runner).empty(); }));
-    for (const pid_t pid : Survivors()) kill(pid, SIGKILL);
-  }
+  limits_.memory_bytes = 256 << 20;
+  ASSERT_NO_FATAL_FAILURE(StartAndWait());
+  EXPECT_FALSE(Groups(runner_).empty());
+  ASSERT_NO_FATAL_FAILURE(KillRunner());
+  EXPECT_TRUE(Eventually([&] { return Groups(runner_).empty(); }));
+}
+
+TEST_F(KilledRunnerTest, AKilledGuardianLeavesNoControlGroup) {
+  if (!MayLimitMemory()) GTEST_SKIP();
+  limits_.memory_bytes = 256 << 20;
+  ASSERT_NO_FATAL_FAILURE(StartAndWait());
+  EXPECT_FALSE(Groups(runner_).empty());
+  ASSERT_NO_FATAL_FAILURE(Kill(GuardianPid()));
+  waitpid(runner_, nullptr, 0);
+  EXPECT_THAT(Groups(runner_), ElementsAre());
+  EXPECT_TRUE(Eventually([&] { return Survivors().empty(); }));
 }
 
 TEST_F(KilledRunnerTest, LastWordsArriveAfterTheRunnerWasKilled) {
   Add(ReplicaType::kChief,
       "trap 'seq 1 30000; echo saved; exit 0' TERM; echo > $DIR/up; while :; do sleep 0.01; done");
-  Launch();
+  ASSERT_NO_FATAL_FAILURE(Launch());
   ASSERT_TRUE(Eventually([&] { return Exists("up"); }));
-  kill(runner_, SIGKILL);
-  waitpid(runner_, nullptr, 0);
+  ASSERT_NO_FATAL_FAILURE(KillRunner());
   EXPECT_TRUE(Eventually([&] { return Survivors().empty(); }));
   EXPECT_TRUE(Eventually(
       [&] { return Content("work/logs/chief-0.log").ends_with("\n29999\n30000\nsaved\n"); }));
