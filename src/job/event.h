@@ -9,6 +9,8 @@
 #include <string>
 
 #include "job/replica.h"
+#include "job/status.h"
+#include "spec/tfjob.h"
 
 namespace trainyard::job {
 
@@ -20,5 +22,21 @@ struct Event {
 
   friend bool operator==(const Event&, const Event&) = default;
 };
+
+// What a condition says, told once.
+Event ToEvent(const Condition& condition, bool is_warning);
+
+// "mnist-worker-1": what a replica's pod and Service are called.
+std::string PodName(const spec::TFJob& job, const ReplicaId& id);
+
+// Once for each end of an instance whose exit code is known, that of a restart in place included.
+Event ExitedWithCode(const spec::TFJob& job, const ReplicaId& id, int exit_code);
+
+// Of a replica that does not get to run; reason and message are those of `cause`, as in
+// "ImagePullBackOff: no such image".
+Event Stuck(const spec::TFJob& job, const ReplicaId& id, const std::string& cause);
+
+// Once, when the job is first seen: a template's own restartPolicy means nothing.
+Event RestartPolicyIsOverwritten();
 
 }  // namespace trainyard::job

@@ -4,7 +4,7 @@
 //   JobStatus status;
 //   while (true) {
 //     PlanResult plan = Plan(job, status, Observe(), clock.now());
-//     status = plan.status;
+//     status = plan.status;   // kept first: an action taken and forgotten is taken for an accident
 //     Apply(plan.actions);
 //     if (plan.done) break;
 //     WaitForChangeOrUntil(plan.wake_at);
@@ -17,7 +17,11 @@
 // The rules are those of training-operator v1.9 (docs/contracts/tfjob.md), with its defects mended:
 // a disruption is no failure, a replica that succeeded never runs again, backoffLimit counts every
 // restart, Succeeded and Failed exclude each other, and an evaluator may finish its last
-// evaluation.
+// evaluation. A job whose managedBy names another controller is left alone altogether.
+//
+// plan.cc reads top-down; each step has a file: rules.h (who decides, which ends are final),
+// observe.h, outcome.h (success and failure), start.h, suspend.h (scaling, too), cleanup.h,
+// progress.h (Running, Restarting, counts).
 #pragma once
 
 #include <chrono>
@@ -33,8 +37,14 @@
 
 namespace trainyard::job {
 
-// kStart: bring this instance into being, unless it is there. kStop: end the active instance, with
-// its grace period. kRemove: clear away what is left of an ended instance (nothing, for a process).
+// kStart: bring this instance into being, unless it is there; what is left of an older, ended one
+// of the same replica (a pod, whose name is needed) goes first. kStop: end the active instance,
+// with its grace period. kRemove: clear away what is left of an ended instance (nothing, for a
+// process).
+//
+// For pods: kStart creates pod and Service; kStop deletes the pod, unless StoppedPodsStay();
+// kRemove deletes an ended pod; Services follow NeedsService() (both in cleanup.h). Each is asked
+// for again until it is seen to have happened.
 struct Action {
   enum class Kind { kStart, kStop, kRemove };
   Kind kind = Kind::kStart;
@@ -55,6 +65,12 @@ struct PlanOptions {
   // Stop every replica when the job ends, whatever cleanPodPolicy says: a local run leaves no
   // process. Otherwise None leaves running what is no parameter server.
   bool stop_everything = false;
+
+  // How long a replica may wait to run before the cause, where it is known, is told.
+  std::chrono::milliseconds stuck_after{10'000};
+
+  // Leave alone a job that managedBy gives to another controller. A local run is nobody else's.
+  bool honours_managed_by = true;
 };
 
 struct PlanResult {

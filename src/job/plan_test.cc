@@ -4,91 +4,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "job/testing/world.h"
+
 namespace trainyard::job {
 namespace {
 
-using spec::CleanPodPolicy;
-using spec::ReplicaType;
-using spec::RestartPolicy;
-using spec::TFJob;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::UnorderedElementsAre;
-
-const TimePoint kStart = TimePoint(seconds(1'700'000'000));
-constexpr auto kGo = Action::Kind::kStart;
-constexpr auto kHalt = Action::Kind::kStop;
-constexpr auto kClear = Action::Kind::kRemove;
-const ReplicaId kChief{ReplicaType::kChief, 0};
-const ReplicaId kPs{ReplicaType::kPs, 0};
-const ReplicaId kEvaluator{ReplicaType::kEvaluator, 0};
-ReplicaId Worker(int index) { return {ReplicaType::kWorker, index}; }
-
-TFJob Job(std::map<ReplicaType, int> counts, RestartPolicy policy = RestartPolicy::kOnFailure) {
-  TFJob job;
-  job.name = "mnist";
-  job.name_space = "team";
-  for (const auto& [type, count] : counts) {
-    job.replicas[type].replicas = count;
-    job.replicas[type].restart_policy = policy;
-  }
-  return job;
-}
-
-// A job under way: remembers the status, the replicas as the world has them, and the time.
-struct World {
-  TFJob job;
-  PlanOptions options;
-  JobStatus status;
-  std::map<ReplicaId, ReplicaView> replicas;
-  TimePoint now = kStart;
-  PlanResult plan;
-
-  // Plans once and lets every start come true at once.
-  const std::vector<Action>& Step() {
-    std::vector<ReplicaView> seen;
-    for (const auto& [id, view] : replicas) seen.push_back(view);
-    plan = Plan(job, status, seen, now, options);
-    status = plan.status;
-    for (const Action& action : plan.actions) {
-      if (action.kind == kGo) {
-        replicas[action.id] = ReplicaView{.id = action.id, .instance = action.instance};
-        replicas[action.id].phase = Phase::kRunning;
-        replicas[action.id].started_at = now;
-      }
-    }
-    return plan.actions;
-  }
-
-  void End(const ReplicaId& id, int exit_code) {
-    replicas[id].phase = exit_code == 0 ? Phase::kSucceeded : Phase::kFailed;
-    replicas[id].exit_code = exit_code;
-    replicas[id].ended_at = now;
-  }
-
-  std::string Last() const {
-    const Condition& last = status.conditions.back();
-    return fmt::format("{} {} {}: {}", ConditionTypeName(last.type), last.status, last.reason,
-                       last.message);
-  }
-};
-
-World Running(TFJob job) {
-  World world{.job = std::move(job), .options = {}, .status = {}, .replicas = {}, .plan = {}};
-  world.Step();
-  world.Step();
-  return world;
-}
+using namespace testing;  // NOLINT: the vocabulary of these tests
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 TEST(PlanTest, StartsEveryReplicaParameterServersFirst) {
   World world{
-      .job = Job({{ReplicaType::kWorker, 2}, {ReplicaType::kPs, 1}, {ReplicaType::kChief, 1}}),
-      .options = {},
-      .status = {},
-      .replicas = {},
-      .plan = {}};
+      .job = Job({{ReplicaType::kWorker, 2}, {ReplicaType::kPs, 1}, {ReplicaType::kChief, 1}})};
   EXPECT_THAT(world.Step(), ElementsAre(Action{kGo, kPs, 0}, Action{kGo, kChief, 0},
                                         Action{kGo, Worker(0), 0}, Action{kGo, Worker(1), 0}));
   EXPECT_EQ(world.Last(), "Created true TFJobCreated: TFJob mnist is created.");
@@ -364,7 +292,7 @@ TEST(PlanTest, ScalingDownStopsTheHighestAndScalingUpStartsNewOnes) {
   world.replicas.erase(Worker(2));
   EXPECT_THAT(world.Step(), IsEmpty());
   world.job.replicas[ReplicaType::kWorker].replicas = 2;
-  EXPECT_THAT(world.Step(), ElementsAre(Action{kGo, Worker(1), 0}));
+  EXPECT_THAT(world.Step(), ElementsAre(Action{kGo, Worker(1), 1}));
 }
 
 TEST(PlanTest, SuspendStopsAndResumeDoesNotRepeatWhatIsFinished) {
@@ -385,19 +313,11 @@ TEST(PlanTest, SuspendStopsAndResumeDoesNotRepeatWhatIsFinished) {
   EXPECT_EQ(world.status.start_time, world.now);
   EXPECT_EQ(world.status.total_restarts(), 0);
   world.Step();
-  std::vector<std::string> order;
-  for (const Condition& c : world.status.conditions) {
-    order.push_back(fmt::format("{} {}", ConditionTypeName(c.type), c.status));
-  }
-  EXPECT_THAT(order, ElementsAre("Created true", "Suspended false", "Running true"));
+  EXPECT_THAT(world.Order(), ElementsAre("Created true", "Suspended false", "Running true"));
 }
 
 TEST(PlanTest, AJobCreatedSuspendedStartsNothing) {
-  World world{.job = Job({{ReplicaType::kWorker, 1}}),
-              .options = {},
-              .status = {},
-              .replicas = {},
-              .plan = {}};
+  World world{.job = Job({{ReplicaType::kWorker, 1}})};
   world.job.run_policy.suspend = true;
   EXPECT_THAT(world.Step(), IsEmpty());
   EXPECT_FALSE(world.status.start_time.has_value());

@@ -34,10 +34,13 @@ struct ReplicaView {
   ReplicaId id;
   int instance = 0;
   Phase phase = Phase::kPending;
-  int exit_code = 0;           // of an ended instance; 128 + the signal for a process ended by one
+  // Of an ended instance, 128 + the signal for a process ended by one; kFailed with 0: not known.
+  // Of a running one with in_place_restarts: the code that its container ended with last.
+  int exit_code = 0;
   bool disrupted = false;      // ended from outside: deleted, evicted, lost with its node
   bool out_of_memory = false;  // killed for more memory than its limit
   std::string waiting_for;     // kPending: why, if it is known ("ImagePullBackOff: ...")
+  bool lingers = false;        // ended, while other containers of its pod still run
   int in_place_restarts = 0;   // of the container, by the kubelet, within this instance
   TimePoint started_at{};
   TimePoint ended_at{};
@@ -46,18 +49,27 @@ struct ReplicaView {
 };
 
 // kNotStarted --> kWaiting --> kStarted --> kSucceeded
-//                    ^            |
-//                    +--restart---+-------> kFailed (for good)
+//      ^             ^            |
+//      |             +--restart---+-------> kFailed (for good)
+//      +--- suspended, scaled away, beyond the parallelism
 enum class ReplicaState { kNotStarted, kWaiting, kStarted, kSucceeded, kFailed };
 
 // What Plan() remembers of a replica between calls.
 struct ReplicaRecord {
   ReplicaState state = ReplicaState::kNotStarted;
-  int instance = 0;         // the instance that is to be started, is running, or was the last
-  int restarts = 0;         // of every kind, over the whole job
-  int quick_failures = 0;   // restarts in a row without a long healthy run: sets the delay
-  int exit_code = 0;        // of the last instance that ended
-  TimePoint start_after{};  // kWaiting: the earliest start
+  int instance = 0;            // the instance that is to be started, is running, or was the last
+  int restarts = 0;            // of every kind, over the whole job
+  int in_place_restarts = 0;   // those of `instance` among them
+  int quick_failures = 0;      // restarts in a row without a long healthy run: sets the delay
+  int exit_code = 0;           // of the last instance that ended
+  bool has_run = false;        // `instance` has been seen running
+  bool is_stuck_told = false;  // that `instance` does not get to run has been told
+  TimePoint start_after{};     // kWaiting: the earliest start
+  TimePoint since{};  // when `instance` was asked for; once it has run, when that was first seen
+
+  bool is_over() const {
+    return state == ReplicaState::kSucceeded || state == ReplicaState::kFailed;
+  }
 
   friend bool operator==(const ReplicaRecord&, const ReplicaRecord&) = default;
 };

@@ -1,19 +1,14 @@
-// Whether an ended instance is to be followed by another, and when. Pure, thread-safe.
+// How an instance that has ended is followed by the next: when, and after how many times no more.
+// Whether it is at all, says JudgeEnd() in rules.h. Pure, thread-safe.
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "job/replica.h"
 #include "spec/tfjob.h"
 
 namespace trainyard::job {
-
-enum class Verdict { kFinished, kRestart, kFailed };
-
-// `decides_success` says that the job succeeds by this replica's success: such a replica is
-// finished when it exits with 0 even under Always, which would otherwise never let the job end. An
-// instance that was ended from outside is always restarted: it was not its own failure.
-Verdict JudgeEnd(const ReplicaView& ended, spec::RestartPolicy policy, bool decides_success);
 
 struct RestartDelays {
   std::chrono::milliseconds first{500};
@@ -24,5 +19,23 @@ struct RestartDelays {
 
 // Doubles from `first` to `longest` with each quick failure in a row (1 is the first).
 std::chrono::milliseconds RestartDelay(int quick_failures, const RestartDelays& delays);
+
+// The replica has been restarted, or would have to be, more often than the job allows for one.
+bool IsOverLimit(const spec::TFJob& job, const ReplicaRecord& record);
+
+// Until when the present instance may wait to run; nullopt: for ever, or it has not been asked for.
+std::optional<TimePoint> WaitsUntil(const spec::TFJob& job, const ReplicaRecord& record);
+
+// The present instance is done with: the next one is to be started after the delay.
+void ScheduleRestart(bool was_healthy, const RestartDelays& delays, TimePoint now,
+                     ReplicaRecord* record);
+
+// Takes back an instance without it being a restart: suspended, scaled away, beyond the
+// parallelism. A replica that is over stays so; another begins again under a number that `view`
+// (null: nothing is seen) does not have, so that the old instance's end says nothing about it.
+void SetAside(const ReplicaView* view, ReplicaRecord* record);
+
+// `instance`, which something else than this record has begun, is the present one.
+void AdoptInstance(int instance, ReplicaRecord* record);
 
 }  // namespace trainyard::job

@@ -21,8 +21,12 @@ void Put(ConditionType type, bool value, std::string reason, std::string message
     }
     return;
   }
+  const Condition* old = status->Find(type);
+  const bool is_transition = old == nullptr || old->status != value;
+  const TimePoint transition = is_transition ? now : old->last_transition_time;
   Remove(type, status);
-  status->conditions.push_back({type, value, std::move(reason), std::move(message), now, now});
+  status->conditions.push_back(
+      {type, value, std::move(reason), std::move(message), now, transition});
 }
 
 void EndRunning(JobStatus* status) {
@@ -33,7 +37,7 @@ void EndRunning(JobStatus* status) {
 }
 
 std::string FullName(const spec::TFJob& job) {
-  return fmt::format("{}/{}", job.name_space, job.name);
+  return fmt::format("{} {}/{}", KindName(job), job.name_space, job.name);
 }
 
 }  // namespace
@@ -74,51 +78,65 @@ int JobStatus::total_restarts() const {
   return total;
 }
 
+std::string_view KindName(const spec::TFJob& job) {
+  return job.rules == spec::JobRules::kBatchJob ? "Job" : "TFJob";
+}
+
+std::string Reason(const spec::TFJob& job, std::string_view word) {
+  return fmt::format("{}{}", KindName(job), word);
+}
+
+std::string RestartingMessage(const spec::TFJob& job, spec::ReplicaType failed) {
+  return fmt::format("job {} is restarting because {} replica(s) failed.", job.name,
+                     spec::ReplicaTypeName(failed));
+}
+
 void SetCreated(const spec::TFJob& job, TimePoint now, JobStatus* status) {
-  Put(ConditionType::kCreated, true, "TFJobCreated", fmt::format("TFJob {} is created.", job.name),
-      now, status);
+  Put(ConditionType::kCreated, true, Reason(job, "Created"),
+      fmt::format("{} {} is created.", KindName(job), job.name), now, status);
 }
 
 void SetRunning(const spec::TFJob& job, TimePoint now, JobStatus* status) {
-  Remove(ConditionType::kRestarting, status);
-  Put(ConditionType::kRunning, true, "TFJobRunning",
-      fmt::format("TFJob {} is running.", FullName(job)), now, status);
+  ClearRestarting(status);
+  Put(ConditionType::kRunning, true, Reason(job, "Running"),
+      fmt::format("{} is running.", FullName(job)), now, status);
 }
 
 void SetRestarting(const spec::TFJob& job, spec::ReplicaType failed, TimePoint now,
                    JobStatus* status) {
   Remove(ConditionType::kRunning, status);
-  Put(ConditionType::kRestarting, true, "TFJobRestarting",
-      fmt::format("job {} is restarting because {} replica(s) failed.", job.name,
-                  spec::ReplicaTypeName(failed)),
+  Put(ConditionType::kRestarting, true, Reason(job, "Restarting"), RestartingMessage(job, failed),
       now, status);
 }
 
+void ClearRestarting(JobStatus* status) { Remove(ConditionType::kRestarting, status); }
+
 void SetSucceeded(const spec::TFJob& job, TimePoint now, JobStatus* status) {
   EndRunning(status);
-  Put(ConditionType::kSucceeded, true, "TFJobSucceeded",
-      fmt::format("TFJob {} successfully completed.", FullName(job)), now, status);
+  Put(ConditionType::kSucceeded, true, Reason(job, "Succeeded"),
+      fmt::format("{} successfully completed.", FullName(job)), now, status);
 }
 
-void SetFailed(const std::string& message, TimePoint now, JobStatus* status) {
+void SetFailed(const std::string& reason, const std::string& message, TimePoint now,
+               JobStatus* status) {
   EndRunning(status);
-  Put(ConditionType::kFailed, true, "TFJobFailed", message, now, status);
+  Put(ConditionType::kFailed, true, reason, message, now, status);
 }
 
 void SetSuspended(const spec::TFJob& job, TimePoint now, JobStatus* status) {
-  const std::string message = fmt::format("TFJob {} is suspended.", job.name);
+  const std::string reason = Reason(job, "Suspended");
+  const std::string message = fmt::format("{} {} is suspended.", KindName(job), job.name);
   if (status->Find(ConditionType::kRunning) != nullptr ||
       status->Find(ConditionType::kRestarting) != nullptr) {
-    Remove(ConditionType::kRestarting, status);
-    Put(ConditionType::kRunning, false, "TFJobSuspended", message, now, status);
+    ClearRestarting(status);
+    Put(ConditionType::kRunning, false, reason, message, now, status);
   }
-  Put(ConditionType::kSuspended, true, "TFJobSuspended", message, now, status);
+  Put(ConditionType::kSuspended, true, reason, message, now, status);
 }
 
 void SetResumed(const spec::TFJob& job, TimePoint now, JobStatus* status) {
-  Remove(ConditionType::kRunning, status);
-  Put(ConditionType::kSuspended, false, "TFJobResumed",
-      fmt::format("TFJob {} is resumed.", job.name), now, status);
+  Put(ConditionType::kSuspended, false, Reason(job, "Resumed"),
+      fmt::format("{} {} is resumed.", KindName(job), job.name), now, status);
 }
 
 }  // namespace trainyard::job

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "job/replica.h"
+#include "job/replica_records.h"
 
 namespace trainyard::job {
 
@@ -45,8 +45,11 @@ struct JobStatus {
   std::optional<TimePoint> start_time;
   std::optional<TimePoint> completion_time;
 
-  // Not part of the API's status: what the next Plan() needs to know.
-  std::map<ReplicaId, ReplicaRecord> replicas;
+  // Not part of the API's status: what the next Plan() needs to know. Scaled-away replicas stay
+  // remembered, so that their restarts still count and their instance numbers are not used twice.
+  ReplicaRecords replicas;
+  // A limit of the job has ended it, not the end of a replica: what still runs is stopped.
+  bool is_limit_exceeded = false;
 
   // Whether the condition is there with status true.
   bool Is(ConditionType type) const;
@@ -59,14 +62,27 @@ struct JobStatus {
 
 // Each puts a condition into the list by the controller's rules: the same type, status and reason
 // only refreshes the message; otherwise the old entry goes and the new one is appended. Running and
-// Restarting replace each other; Succeeded and Failed set Running to false and end Restarting.
+// Restarting replace each other; Succeeded and Failed set Running to false and end Restarting. A
+// batch/v1 Job has the same types and order, its texts and reasons say "Job" where a TFJob's say
+// "TFJob".
 void SetCreated(const spec::TFJob& job, TimePoint now, JobStatus* status);
 void SetRunning(const spec::TFJob& job, TimePoint now, JobStatus* status);
 void SetRestarting(const spec::TFJob& job, spec::ReplicaType failed, TimePoint now,
                    JobStatus* status);
+// Nothing is being restarted any more, though the job as a whole does not run yet.
+void ClearRestarting(JobStatus* status);
 void SetSucceeded(const spec::TFJob& job, TimePoint now, JobStatus* status);
-void SetFailed(const std::string& message, TimePoint now, JobStatus* status);
+void SetFailed(const std::string& reason, const std::string& message, TimePoint now,
+               JobStatus* status);
 void SetSuspended(const spec::TFJob& job, TimePoint now, JobStatus* status);
 void SetResumed(const spec::TFJob& job, TimePoint now, JobStatus* status);
+
+// "TFJob" or "Job".
+std::string_view KindName(const spec::TFJob& job);
+// "TFJobFailed" and the like, as conditions and events name their reasons: what the job is, and the
+// word.
+std::string Reason(const spec::TFJob& job, std::string_view word);
+// "job mnist is restarting because Worker replica(s) failed."
+std::string RestartingMessage(const spec::TFJob& job, spec::ReplicaType failed);
 
 }  // namespace trainyard::job

@@ -279,6 +279,7 @@ class Runner {
 job::PlanOptions LocalPlanOptions() {
   job::PlanOptions options;
   options.stop_everything = true;
+  options.honours_managed_by = false;
   options.restart_delays.first = std::chrono::milliseconds(200);
   options.ps_grace = std::chrono::seconds(3);
   return options;
