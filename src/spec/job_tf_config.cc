@@ -6,7 +6,14 @@ namespace trainyard::spec {
 
 std::optional<std::string> JobTfConfig(const TFJob& job, const ClusterSpec& cluster,
                                        ReplicaType type, int index) {
-  if (job.NumReplicas() <= 1) return std::nullopt;
+  switch (job.rules) {
+    case JobRules::kBatchJob:
+      return std::nullopt;
+    case JobRules::kV1Alpha1:
+      break;
+    case JobRules::kTFJob:
+      if (job.NumReplicas() <= 1) return std::nullopt;
+  }
   return job.enable_dynamic_worker ? FormatSparseTfConfig(cluster, TaskTypeName(type), index)
                                    : FormatTfConfig(cluster, TaskTypeName(type), index);
 }

@@ -9,8 +9,9 @@
 
 namespace trainyard::spec {
 
-// The text for one replica, or nullopt for a job of a single replica, which runs alone. `cluster`
-// holds the address of every replica under its lower-case type. Pure, thread-safe.
+// The text for one replica, or nullopt where none is set: for a batch/v1 Job, and for a job of a
+// single replica, which runs alone (v1alpha1 sets it all the same). `cluster` holds the address of
+// every replica under its lower-case type. Pure, thread-safe.
 std::optional<std::string> JobTfConfig(const TFJob& job, const ClusterSpec& cluster,
                                        ReplicaType type, int index);
 

@@ -14,6 +14,9 @@ namespace trainyard::spec {
 
 using KeyedValues = std::map<std::string, std::string, std::less<>>;  // key to bytes
 
+class Reader;
+struct Manifest;
+
 struct Objects {
   std::map<std::string, KeyedValues, std::less<>> config_maps;  // by name
   std::map<std::string, KeyedValues, std::less<>> secrets;
@@ -25,5 +28,8 @@ struct Objects {
 // passed over. A name that is there already keeps its values. InvalidArgument
 // `<file_name>:<line>:<column>: why` if the text is not YAML or such an object is malformed.
 Status AddObjects(std::string_view text, std::string_view file_name, Objects* objects);
+
+// The same for one object that has been read already.
+Status AddObject(const Reader& reader, const Manifest& manifest, Objects* objects);
 
 }  // namespace trainyard::spec

@@ -89,6 +89,34 @@ Result<Node*> Step(std::string_view override, const std::string& part, Node* nod
              : FollowIndices(override, std::string_view(part).substr(bracket), next);
 }
 
+// Where a replica type that starts the path stands in the document.
+Result<std::vector<std::string>> PathOfReplica(std::string_view override, const Node& root,
+                                               std::vector<std::string> path) {
+  const Node* kind = root.Find("kind");
+  if (kind != nullptr && kind->text == "Job") {
+    return InvalidArgumentError(
+        "--set {}: a batch/v1 Job has no replica types; set spec.completions or spec.parallelism",
+        override);
+  }
+  const Node* spec = root.Find("spec");
+  const Node* list = spec == nullptr ? nullptr : spec->Find("replicaSpecs");
+  if (list == nullptr || !list->is_list()) {
+    path.insert(path.begin(), {"spec", "tfReplicaSpecs"});
+    return path;
+  }
+  for (size_t i = 0; i < list->items.size(); ++i) {
+    const Node* type = list->items[i].Find("tfReplicaType");
+    if (ToReplicaType(type == nullptr ? "MASTER" : type->text) != ToReplicaType(path.front())) {
+      continue;
+    }
+    path.front() = fmt::format("replicaSpecs[{}]", i);
+    path.insert(path.begin(), "spec");
+    return path;
+  }
+  return InvalidArgumentError("--set {}: the job has no replica of type {}", override,
+                              path.front());
+}
+
 void SetFlag(const std::string& flag, const std::string& value, std::vector<std::string>* args) {
   const std::string name = "--" + flag;
   for (size_t i = 0; i < args->size(); ++i) {
@@ -112,7 +140,7 @@ Status ApplyToDocument(std::string_view override, Node* root) {
   if (ArgsPosition(setting.path)) return OkStatus();
   std::vector<std::string> path = setting.path;
   if (ToReplicaType(path.front())) {
-    path.insert(path.begin(), {"spec", "tfReplicaSpecs"});
+    ASSIGN_OR_RETURN(path, PathOfReplica(override, *root, std::move(path)));
   } else if (path.front() != "spec" && path.front() != "metadata") {
     return InvalidArgumentError(
         "--set {}: the key must start with spec, metadata, args or a replica type", override);

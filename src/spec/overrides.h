@@ -1,10 +1,13 @@
 // `--set key=value`: changes to a job file from the command line.
 //
 // A key is one of
-//   spec.runPolicy.backoffLimit, metadata.name, spec.replicaSpecs[0].replicas   a path from the
-//   root Worker.replicas        short for spec.tfReplicaSpecs.Worker.replicas args.max_steps the
-//   flag --max_steps in the arguments of every replica Worker.args.max_steps  the same for one
-//   replica type
+//   spec.runPolicy.backoffLimit, metadata.name, spec.replicaSpecs[0].replicas
+//                           a path from the root
+//   Worker.replicas         short for spec.tfReplicaSpecs.Worker.replicas, or for that of the
+//                           v1alpha1 list element
+//   args.max_steps          the flag --max_steps in the arguments of every replica
+//   Worker.args.max_steps   the same for one replica type
+//
 // The value is read as YAML reads it: 3 is a number, "3" in quotes a string. Pure, thread-safe.
 #pragma once
 

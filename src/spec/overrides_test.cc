@@ -21,6 +21,24 @@ TEST(OverridesTest, MakesMapsOnTheWayAndFollowsLists) {
   EXPECT_EQ(root.Find("metadata")->Find("name")->kind, Node::Kind::kString);
 }
 
+TEST(OverridesTest, AReplicaTypeIsFoundInEveryVersion) {
+  auto documents = ParseYaml(
+      "{spec: {replicaSpecs: [{replicas: 1}, {tfReplicaType: WORKER, replicas: 2}]}}\n"
+      "---\n{spec: {tfReplicaSpecs: {WORKER: {replicas: 2}}}}\n---\n{kind: Job, spec: {}}",
+      "f");
+  ASSERT_TRUE(documents.ok());
+  Node* list = (*documents)[0].Find("spec")->Find("replicaSpecs");
+  ASSERT_TRUE(ApplyToDocument("worker.replicas=5", &(*documents)[0]).ok());
+  EXPECT_EQ(list->items[1].Find("replicas")->text, "5");
+  EXPECT_THAT(ApplyToDocument("PS.replicas=5", &(*documents)[0]).message(),
+              HasSubstr("the job has no replica of type PS"));
+  ASSERT_TRUE(ApplyToDocument("worker.replicas=5", &(*documents)[1]).ok());
+  const Node* map = (*documents)[1].Find("spec")->Find("tfReplicaSpecs");
+  EXPECT_EQ(map->Find("WORKER")->Find("replicas")->text, "5");
+  EXPECT_THAT(ApplyToDocument("Worker.replicas=5", &(*documents)[2]).message(),
+              HasSubstr("a batch/v1 Job has no replica types; set spec.completions"));
+}
+
 TEST(OverridesTest, RefusesWhatCannotBeSet) {
   auto documents = ParseYaml("spec: {a: 1, list: [1]}", "f");
   ASSERT_TRUE(documents.ok());

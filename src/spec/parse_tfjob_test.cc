@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace trainyard::spec {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using testing::StartsWith;
 
 constexpr std::string_view kV1 = R"(apiVersion: kubeflow.org/v1
@@ -125,6 +128,94 @@ TEST(ParseTFJobTest, ReadsV1Alpha1AndKeepsItsMaster) {
   EXPECT_EQ(job.run_policy.clean_pod_policy, CleanPodPolicy::kAll);
 }
 
+TEST(ParseTFJobTest, V1Alpha1LivesByItsOwnRules) {
+  std::string text(kAlpha);
+  text += "  tfImage: x\n  schedulerName: \"\"\n  RuntimeId: ab12\n";
+  const TFJob job = Parse(text);
+  EXPECT_EQ(job.rules, JobRules::kV1Alpha1);
+  const PodSpec& master = job.replicas.at(ReplicaType::kMaster).pod;
+  EXPECT_TRUE(master.labels.empty());  // the old controller ignored the template's metadata
+  EXPECT_FALSE(master.has_own_restart_policy);
+  EXPECT_EQ(TensorFlowPort(job.replicas.at(ReplicaType::kWorker)), 2222);
+  EXPECT_EQ(Parse(text + "  cleanupPodPolicy: Running\n").run_policy.clean_pod_policy,
+            CleanPodPolicy::kRunning);
+  EXPECT_EQ(Parse(kV1).rules, JobRules::kTFJob);
+}
+
+TEST(ParseTFJobTest, V1Alpha1MayEndWithWorkerZero) {
+  std::string text(kAlpha);
+  text.replace(text.find("MASTER"), 6, "PS");
+  text += "  terminationPolicy: {chief: {replicaName: WORKER, replicaIndex: 0}}\n";
+  EXPECT_EQ(Parse(text).rules, JobRules::kV1Alpha1);
+  text.replace(text.find("Index: 0"), 8, "Index: 1");
+  EXPECT_THAT(Problem(text), HasSubstr("expected MASTER 0, or WORKER 0 in a job without MASTER"));
+}
+
+TEST(ParseTFJobTest, SaysWhereAV1Alpha1JobIsWrong) {
+  for (const auto& [from, to, message] : std::initializer_list<std::array<std::string_view, 3>>{
+           {"2223", "70000", "spec.replicaSpecs[0].tfPort: expected a number from 1 to 65535"},
+           {"WORKER", "worker",
+            "job.yaml:13:20: spec.replicaSpecs[1].tfReplicaType: expected "
+            "MASTER or WORKER or PS, found \"worker\""},
+           {"WORKER", "MASTER", "spec.replicaSpecs[1]: a second spec for Master"},
+           {"template: {spec", "template: {metadata: {anything: 1}, Spec",
+            "unknown field \"Spec\""},
+           {"[{name: tensorflow, image: i}]}}\n", "[{name: tensorflow}]}}\n",
+            "job.yaml:14:35: spec.replicaSpecs.WORKER.template.spec.containers: container "
+            "tensorflow: image must be required"}}) {
+    std::string text(kAlpha);
+    text.replace(text.find(from), from.size(), to);
+    EXPECT_THAT(Problem(text), HasSubstr(message)) << to;
+  }
+}
+
+TEST(ParseTFJobTest, ReadsLabelsAnnotationsAndExtensions) {
+  EXPECT_EQ(Parse(kV1).extensions, Extensions());
+  const TFJob job = Parse(With("namespace: team", R"(namespace: team
+  labels: {owner: ann}
+  annotations:
+    note: any text
+    trainyard.dev/startup-order: InOrder
+    trainyard.dev/max-restarts-per-replica: "3"
+    trainyard.dev/pending-timeout-seconds: "600")"));
+  EXPECT_EQ(job.labels.at("owner"), "ann");
+  EXPECT_EQ(job.annotations.at("note"), "any text");
+  EXPECT_EQ(job.extensions, (Extensions{.startup_order = StartupOrder::kInOrder,
+                                        .max_restarts_per_replica = 3,
+                                        .pending_timeout_seconds = 600}));
+}
+
+TEST(ParseTFJobTest, ABadExtensionIsRefused) {
+  for (const auto& [annotation, message] : std::initializer_list<std::array<std::string_view, 2>>{
+           {"trainyard.dev/startup-ordr: InOrder",
+            "job.yaml:6:17: metadata.annotations.trainyard.dev/startup-ordr: unknown annotation; "
+            "expected trainyard.dev/startup-order, "},
+           {"trainyard.dev/startup-order: inorder",
+            "job.yaml:6:46: metadata.annotations.trainyard.dev/startup-order: expected AnyOrder or "
+            "InOrder, found \"inorder\""},
+           {"trainyard.dev/max-restarts-per-replica: \"-1\"", "expected a whole number >= 0"},
+           {"trainyard.dev/max-restarts-per-replica: \"3x\"", "expected a whole number >= 0"},
+           {"trainyard.dev/pending-timeout-seconds: \"0\"", "expected a whole number >= 1"},
+           {"trainyard.dev/pending-timeout-seconds: 600", "expected a string, as in \"600\""}}) {
+    EXPECT_THAT(Problem(With("namespace: team",
+                             fmt::format("namespace: team\n  annotations: {{{}}}", annotation))),
+                HasSubstr(message))
+        << annotation;
+  }
+}
+
+TEST(ParseTFJobTest, ReadsTheSchedulingPolicy) {
+  const TFJob job = Parse(With("backoffLimit: 3",
+                               "schedulingPolicy: {minAvailable: 2, queue: q, priorityClass: p, "
+                               "scheduleTimeoutSeconds: 9, minResources: {cpu: 4, memory: 1Gi}}"));
+  const SchedulingPolicy& policy = job.run_policy.scheduling_policy;
+  EXPECT_EQ(policy.min_available, 2);
+  EXPECT_EQ(policy.queue, "q");
+  EXPECT_EQ(policy.priority_class, "p");
+  EXPECT_EQ(policy.schedule_timeout_seconds, 9);
+  EXPECT_THAT(policy.min_resources, ElementsAre(Pair("cpu", "4"), Pair("memory", "1Gi")));
+}
+
 TEST(ParseTFJobTest, V1Alpha1NeedsItsChief) {
   std::string text(kAlpha);
   text.replace(text.find("MASTER"), 6, "PS");
@@ -137,10 +228,15 @@ TEST(ParseTFJobTest, V1Alpha1NeedsItsChief) {
 }
 
 TEST(ParseTFJobTest, FindsTheJobAmongOtherObjects) {
-  const std::string beside = "kind: ConfigMap\n---\n" + std::string(kV1);
+  const std::string beside = "kind: Service\n---\n" + std::string(kV1);
   EXPECT_EQ(Parse(beside).name, "mnist");
-  EXPECT_THAT(Problem("kind: ConfigMap\n"), HasSubstr("expected TFJob, found ConfigMap"));
-  EXPECT_THAT(Problem(std::string(kV1) + "---\n" + std::string(kV1)), HasSubstr("a second TFJob"));
+  EXPECT_THAT(Problem("kind: Service\n"),
+              HasSubstr("expected TFJob or a batch/v1 Job, found Service"));
+  EXPECT_THAT(Problem(std::string(kV1) + "---\n" + std::string(kV1)), HasSubstr("a second job"));
+  std::string second(kV1);
+  second.replace(second.find("mnist"), 5, "other");
+  EXPECT_THAT(Problem(std::string(kV1) + "---\n" + second),
+              HasSubstr("job.yaml: 2 jobs, of which \"other\" is the second; expected one"));
   EXPECT_THAT(Problem(""), HasSubstr("the file is empty"));
   EXPECT_THAT(Problem("just words"), HasSubstr("job.yaml:1:1: expected a Kubernetes object"));
 }
@@ -197,7 +293,32 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"backoffLimit: 3", "suspend: maybe", "expected true or false, found \"maybe\""},
         Mistake{"  tfReplicaSpecs:", "  backoffLimit: 3\n  tfReplicaSpecs:",
                 "stands beside spec.runPolicy; move it there"},
-        Mistake{"2300", "70000", "expected a number from 1 to 65535"}));
+        Mistake{"2300", "70000", "expected a number from 1 to 65535"},
+        Mistake{"backoffLimit: 3", "managedBy: me",
+                "managedBy: expected kubeflow.org/training-operator or "},
+        Mistake{"backoffLimit: 3", "schedulingPolicy: {queue: 3}",
+                "spec.runPolicy.schedulingPolicy.queue: expected a string"},
+        Mistake{"backoffLimit: 3", "schedulingPolicy: {minResources: {cpu: many}}",
+                "schedulingPolicy.minResources.cpu: expected an amount"},
+        Mistake{"backoffLimit: 3", "schedulingPolicy: {min: 3}", "unknown field \"min\""},
+        Mistake{"namespace: team", "namespace: My_Team", "metadata.namespace: expected lower-case"},
+        Mistake{"namespace: team", "labels: {version: 1.0}",
+                "metadata.labels.version: expected a string, as in \"1.0\""},
+        Mistake{"namespace: team", "labels: {a: 'b c'}",
+                "job.yaml:5:15: metadata.labels.a: expected at most 63 letters"},
+        Mistake{"  runPolicy:", "  successPolicy: Most\n  runPolicy:",
+                "spec.successPolicy: expected AllWorkers, found \"Most\""}));
+
+// The check for Chief beside Master holds in any letter case.
+TEST(ParseTFJobTest, ChiefBesideMasterIsRefusedInAnyLetterCase) {
+  for (const auto& [chief, master] :
+       {std::pair{"CHIEF", "MASTER"}, {"chief", "Master"}, {"Chief", "master"}}) {
+    std::string text = With("Chief:", fmt::format("{}:", chief));
+    text.replace(text.find("WORKER"), 6, master);
+    EXPECT_THAT(Problem(text), HasSubstr("spec.tfReplicaSpecs: must not have more than 1 Chief or "
+                                         "Master role; remove one of them"));
+  }
+}
 
 TEST(ParseTFJobTest, AnEmptyReplicaMapIsRefused) {
   EXPECT_THAT(Problem("apiVersion: kubeflow.org/v1\nkind: TFJob\nmetadata: {name: x}\n"

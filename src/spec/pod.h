@@ -25,8 +25,10 @@ struct KeyRef {
 struct EnvVar {
   std::string name;
   std::string value;
-  std::string field_path;      // "metadata.name" and the like: a field of the pod
-  std::string resource_field;  // "limits.cpu" and the like: a resource of the container
+  std::string field_path;          // "metadata.name" and the like: a field of the pod
+  std::string resource_field;      // "limits.cpu" and the like: a resource of the container
+  double resource_divisor = 1;     // the unit that the resource is given in, rounded up
+  std::string resource_container;  // whose resource; empty: the container's own
   std::optional<KeyRef> config_map_key;
   std::optional<KeyRef> secret_key;
   std::string other_source;  // the name of a source that we do not know
@@ -53,9 +55,10 @@ struct ContainerPort {
 };
 
 struct VolumeMount {
-  std::string volume;      // the Volume's name
-  std::string mount_path;  // absolute, in the container
-  std::string sub_path;    // below the volume's root
+  std::string volume;         // the Volume's name
+  std::string mount_path;     // absolute, in the container
+  std::string sub_path;       // below the volume's root
+  std::string sub_path_expr;  // instead of sub_path: with $(NAME) of the container's variables
   bool read_only = false;
 
   friend bool operator==(const VolumeMount&, const VolumeMount&) = default;
@@ -93,6 +96,7 @@ struct Container {
   std::vector<ContainerPort> ports;
   std::vector<VolumeMount> volume_mounts;
   ResourceLimits limits;
+  ResourceLimits requests;  // the limits, where the file says no more
 
   friend bool operator==(const Container&, const Container&) = default;
 };
@@ -107,7 +111,8 @@ struct PodSpec {
   // Fields of the file that only a kubelet can honour, as a person wrote them: "livenessProbe",
   // "lifecycle.preStop", "initContainers", "container sidecar".
   std::vector<std::string> cluster_only;
-  // The template sets a restartPolicy of its own, which the replica's replaces.
+  // The template sets a restartPolicy of its own, which the replica's replaces. Never in the
+  // formats where the template's is the one that counts (v1alpha1, batch/v1).
   bool has_own_restart_policy = false;
 
   friend bool operator==(const PodSpec&, const PodSpec&) = default;

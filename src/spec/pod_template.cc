@@ -1,12 +1,18 @@
 #include "spec/pod_template.h"
 
-#include <algorithm>
-#include <array>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "spec/container.h"
+#include "spec/metadata.h"
+#include "spec/names.h"
+#include "spec/volumes.h"
 
 namespace trainyard::spec {
 namespace {
 
-// The fields of core/v1 PodSpec and Container, Kubernetes 1.31.
+// The fields of core/v1 PodSpec, Kubernetes 1.31.
 constexpr std::string_view kPodFields[] = {"activeDeadlineSeconds",
                                            "affinity",
                                            "automountServiceAccountToken",
@@ -47,116 +53,80 @@ constexpr std::string_view kPodFields[] = {"activeDeadlineSeconds",
                                            "tolerations",
                                            "topologySpreadConstraints",
                                            "volumes"};
-constexpr std::string_view kContainerFields[] = {"args",
-                                                 "command",
-                                                 "env",
-                                                 "envFrom",
-                                                 "image",
-                                                 "imagePullPolicy",
-                                                 "lifecycle",
-                                                 "livenessProbe",
-                                                 "name",
-                                                 "ports",
-                                                 "readinessProbe",
-                                                 "resizePolicy",
-                                                 "resources",
-                                                 "restartPolicy",
-                                                 "securityContext",
-                                                 "startupProbe",
-                                                 "stdin",
-                                                 "stdinOnce",
-                                                 "terminationMessagePath",
-                                                 "terminationMessagePolicy",
-                                                 "tty",
-                                                 "volumeDevices",
-                                                 "volumeMounts",
-                                                 "workingDir"};
+struct NamedContainer {
+  const Node* node = nullptr;  // null until found
+  std::string path;
+};
 
-Status ReadEnv(const Reader& reader, const Node& container, const std::string& path,
-               std::vector<EnvVar>* out) {
-  ASSIGN_OR_RETURN(const Node* list, reader.List(container, path, "env"));
-  if (list == nullptr) return OkStatus();
-  for (size_t i = 0; i < list->items.size(); ++i) {
-    const Node& item = list->items[i];
-    const std::string item_path = fmt::format("{}.env[{}]", path, i);
-    if (!item.is_map()) return reader.Fail(item, item_path, "expected a map with name and value");
-    RETURN_IF_ERROR(reader.CheckKeys(item, item_path, {"name", "value", "valueFrom"}));
-    EnvVar variable;
-    RETURN_IF_ERROR(reader.String(item, item_path, "name", &variable.name));
-    RETURN_IF_ERROR(reader.String(item, item_path, "value", &variable.value));
-    if (variable.name.empty() || variable.name.find('=') != std::string::npos) {
-      return reader.Fail(item, item_path, "expected a name without \"=\"");
-    }
-    ASSIGN_OR_RETURN(const Node* from, reader.Map(item, item_path, "valueFrom"));
-    if (from != nullptr) {
-      ASSIGN_OR_RETURN(const Node* field, reader.Map(*from, item_path + ".valueFrom", "fieldRef"));
-      if (field != nullptr) {
-        RETURN_IF_ERROR(reader.String(*field, item_path + ".valueFrom.fieldRef", "fieldPath",
-                                      &variable.field_path));
-      } else if (!from->members.empty()) {
-        variable.other_source = from->members.front().key;
-      }
-    }
-    out->push_back(std::move(variable));
-  }
-  return OkStatus();
-}
-
-Status ReadPorts(const Reader& reader, const Node& container, const std::string& path,
-                 std::vector<ContainerPort>* out) {
-  ASSIGN_OR_RETURN(const Node* list, reader.List(container, path, "ports"));
-  if (list == nullptr) return OkStatus();
-  for (size_t i = 0; i < list->items.size(); ++i) {
-    const Node& item = list->items[i];
-    const std::string item_path = fmt::format("{}.ports[{}]", path, i);
-    if (!item.is_map()) return reader.Fail(item, item_path, "expected a map with containerPort");
-    RETURN_IF_ERROR(reader.CheckKeys(item, item_path,
-                                     {"name", "containerPort", "protocol", "hostPort", "hostIP"}));
-    ContainerPort port;
-    RETURN_IF_ERROR(reader.String(item, item_path, "name", &port.name));
-    RETURN_IF_ERROR(reader.Int(item, item_path, "containerPort", 1, &port.port));
-    if (port.port < 1 || port.port > 65535) {
-      return reader.Fail(item, item_path, "containerPort: expected a number from 1 to 65535");
-    }
-    out->push_back(std::move(port));
-  }
-  return OkStatus();
-}
-
-Result<Container> ReadContainer(const Reader& reader, const Node& node, const std::string& path) {
-  Container container;
-  RETURN_IF_ERROR(reader.CheckKeys(node, path, kContainerFields));
-  RETURN_IF_ERROR(reader.String(node, path, "name", &container.name));
-  RETURN_IF_ERROR(reader.String(node, path, "image", &container.image));
-  RETURN_IF_ERROR(reader.Strings(node, path, "command", &container.command));
-  RETURN_IF_ERROR(reader.Strings(node, path, "args", &container.args));
-  RETURN_IF_ERROR(reader.String(node, path, "workingDir", &container.working_dir));
-  RETURN_IF_ERROR(ReadEnv(reader, node, path, &container.env));
-  RETURN_IF_ERROR(ReadPorts(reader, node, path, &container.ports));
-  return container;
-}
-
-Result<Container> FindContainer(const Reader& reader, const Node& pod, const std::string& path) {
+// Checks what holds for every container, and finds the one that counts; the others' names go to
+// `others`.
+Result<NamedContainer> FindContainer(const Reader& reader, const Node& pod, const std::string& path,
+                                     const TemplateRules& rules, std::vector<std::string>* others) {
   ASSIGN_OR_RETURN(const Node* list, reader.List(pod, path, "containers"));
   if (list == nullptr || list->items.empty()) {
-    return reader.Fail(pod, path + ".containers", "must be specified: at least one container");
+    return reader.Fail(list == nullptr ? pod : *list, path + ".containers",
+                       "must be specified: at least one container");
   }
-  for (size_t i = 0; i < list->items.size(); ++i) {
-    const Node& item = list->items[i];
-    const std::string item_path = fmt::format("{}.containers[{}]", path, i);
-    if (!item.is_map()) return reader.Fail(item, item_path, "expected a map");
+  NamedContainer found;
+  std::set<std::string> names;
+  const auto look = [&](const Node& item, const std::string& at) -> Status {
     std::string name;
-    RETURN_IF_ERROR(reader.String(item, item_path, "name", &name));
-    if (name == "tensorflow") return ReadContainer(reader, item, item_path);
-  }
+    RETURN_IF_ERROR(reader.RequiredString(item, at, "name", &name));
+    if (!IsDnsLabel(name)) {
+      return reader.Fail(*item.Find("name"), at + ".name",
+                         "expected lower-case letters, digits and \"-\", at most 63");
+    }
+    if (!names.insert(name).second) {
+      return reader.Fail(*item.Find("name"), at + ".name",
+                         fmt::format("a second container \"{}\"; give it another name", name));
+    }
+    if (found.node == nullptr && (rules.takes_first_container || name == "tensorflow")) {
+      found = {.node = &item, .path = at};
+      return OkStatus();
+    }
+    others->push_back(name);
+    std::string image;
+    return reader.RequiredString(item, at, "image", &image);
+  };
+  RETURN_IF_ERROR(reader.EachMap(pod, path, "containers", look));
+  if (found.node != nullptr) return found;
   return reader.Fail(list->items[0], path + ".containers",
                      "must have at least one container with name tensorflow");
+}
+
+Status ReadPod(const Reader& reader, const Node& pod, const std::string& path,
+               const TemplateRules& rules, PodTemplate* out) {
+  RETURN_IF_ERROR(reader.CheckKeys(pod, path, kPodFields));
+  ASSIGN_OR_RETURN(Volumes volumes, ReadVolumes(reader, pod, path));
+  std::vector<std::string> others;
+  ASSIGN_OR_RETURN(const NamedContainer main, FindContainer(reader, pod, path, rules, &others));
+  std::vector<std::string>& cluster_only = out->pod.cluster_only;
+  ASSIGN_OR_RETURN(out->pod.container,
+                   ReadContainer(reader, *main.node, main.path, volumes, &cluster_only));
+  out->pod.volumes = std::move(volumes.all);
+  for (const std::string_view key : {"initContainers", "ephemeralContainers"}) {
+    ASSIGN_OR_RETURN(const Node* list, reader.List(pod, path, key));
+    if (list != nullptr && !list->items.empty()) cluster_only.emplace_back(key);
+  }
+  for (const std::string& name : others) cluster_only.push_back("container " + name);
+  RETURN_IF_ERROR(reader.Int(pod, path, "terminationGracePeriodSeconds", 0,
+                             &out->pod.termination_grace_seconds));
+  RestartPolicy policy = RestartPolicy::kAlways;
+  RETURN_IF_ERROR(reader.Enum<RestartPolicy>(pod, path, "restartPolicy",
+                                             {{"Always", RestartPolicy::kAlways},
+                                              {"OnFailure", RestartPolicy::kOnFailure},
+                                              {"Never", RestartPolicy::kNever}},
+                                             &policy));
+  const Node* written = pod.Find("restartPolicy");
+  if (written != nullptr && !written->is_null()) out->restart_policy = policy;
+  out->pod.has_own_restart_policy = out->restart_policy.has_value();
+  return OkStatus();
 }
 
 }  // namespace
 
 Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner,
-                                    std::string_view owner_path) {
+                                    std::string_view owner_path, const TemplateRules& rules) {
   const std::string path = JoinFields(owner_path, "template");
   ASSIGN_OR_RETURN(const Node* pod_template, reader.Map(owner, owner_path, "template"));
   if (pod_template == nullptr) {
@@ -168,19 +138,13 @@ Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner,
   if (pod == nullptr) {
     return reader.Fail(*pod_template, pod_path, "must be specified, with its containers");
   }
-  RETURN_IF_ERROR(reader.CheckKeys(*pod, pod_path, kPodFields));
   PodTemplate result;
-  ASSIGN_OR_RETURN(result.pod.container, FindContainer(reader, *pod, pod_path));
-  RETURN_IF_ERROR(reader.Int(*pod, pod_path, "terminationGracePeriodSeconds", 0,
-                             &result.pod.termination_grace_seconds));
-  RestartPolicy policy = RestartPolicy::kAlways;
-  RETURN_IF_ERROR(reader.Enum<RestartPolicy>(*pod, pod_path, "restartPolicy",
-                                             {{"Always", RestartPolicy::kAlways},
-                                              {"OnFailure", RestartPolicy::kOnFailure},
-                                              {"Never", RestartPolicy::kNever}},
-                                             &policy));
-  const Node* written = pod->Find("restartPolicy");
-  if (written != nullptr && !written->is_null()) result.restart_policy = policy;
+  if (!rules.ignores_metadata) {
+    ASSIGN_OR_RETURN(Metadata metadata, ReadMetadata(reader, *pod_template, path));
+    result.pod.labels = std::move(metadata.labels);
+    result.pod.annotations = std::move(metadata.annotations);
+  }
+  RETURN_IF_ERROR(ReadPod(reader, *pod, pod_path, rules, &result));
   return result;
 }
 

@@ -12,13 +12,20 @@
 namespace trainyard::spec {
 
 struct PodTemplate {
-  PodSpec pod;  // its container is the one named "tensorflow"
-  std::optional<RestartPolicy> restart_policy;
+  PodSpec pod;
+  std::optional<RestartPolicy> restart_policy;  // the template's own
+};
+
+// What differs from version to version.
+struct TemplateRules {
+  bool takes_first_container = false;  // whatever its name, instead of the one named "tensorflow"
+  bool ignores_metadata = false;       // labels and annotations of the template
 };
 
 // Reads `owner`.template; `path` is the owner's. Fields that Kubernetes knows and that do not
-// matter here are passed over, unknown ones refused. Other containers (sidecars) are passed over as
-// well. Thread-safe.
-Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner, std::string_view path);
+// matter here are passed over, unknown ones refused. Of other containers (sidecars) only the name
+// and the image are looked at. Thread-safe.
+Result<PodTemplate> ReadPodTemplate(const Reader& reader, const Node& owner, std::string_view path,
+                                    const TemplateRules& rules = {});
 
 }  // namespace trainyard::spec

@@ -90,6 +90,27 @@ Status Reader::Strings(const Node& map, std::string_view path, std::string_view 
   return OkStatus();
 }
 
+Status Reader::StringMap(const Node& map, std::string_view path, std::string_view key,
+                         std::map<std::string, std::string>* out) const {
+  ASSIGN_OR_RETURN(const Node* entries, Map(map, path, key));
+  if (entries == nullptr) return OkStatus();
+  out->clear();
+  for (const Node::Member& member : entries->members) {
+    std::string& value = (*out)[member.key];
+    if (member.value.is_null()) continue;
+    ASSIGN_OR_RETURN(value, ToText(member.value, JoinFields(JoinFields(path, key), member.key)));
+  }
+  return OkStatus();
+}
+
+Status Reader::RequiredString(const Node& map, std::string_view path, std::string_view key,
+                              std::string* out) const {
+  RETURN_IF_ERROR(String(map, path, key, out));
+  if (!out->empty()) return OkStatus();
+  const Node* node = Present(map, key);
+  return Fail(node == nullptr ? map : *node, JoinFields(path, key), "must be required");
+}
+
 Status Reader::Bool(const Node& map, std::string_view path, std::string_view key, bool* out) const {
   const Node* node = Present(map, key);
   if (node == nullptr) return OkStatus();
@@ -156,6 +177,20 @@ Result<const Node*> Reader::List(const Node& map, std::string_view path,
   const Node* node = Present(map, key);
   if (node != nullptr && !node->is_list()) return Expected(*node, JoinFields(path, key), "a list");
   return node;
+}
+
+Result<const Node::Member*> Reader::OnlyMember(const Node& map, std::string_view path) const {
+  const Node::Member* only = nullptr;
+  for (const Node::Member& member : map.members) {
+    if (member.value.is_null()) continue;
+    if (only != nullptr) {
+      return Fail(member.value, path,
+                  fmt::format("{} stands beside {}; keep one of them", member.key, only->key));
+    }
+    only = &member;
+  }
+  if (only == nullptr) return Fail(map, path, "is empty; say where the value comes from");
+  return only;
 }
 
 Status Reader::CheckKeys(const Node& map, std::string_view path,

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,9 @@
 
 namespace trainyard::spec {
 
+// "spec" and "replicas" give "spec.replicas"; an empty path gives the key alone.
+std::string JoinFields(std::string_view path, std::string_view key);
+
 class Reader {
  public:
   explicit Reader(std::string_view file) : file_(file) {}
@@ -32,6 +36,12 @@ class Reader {
                 std::string* out) const;
   Status Strings(const Node& map, std::string_view path, std::string_view key,
                  std::vector<std::string>* out) const;
+  // Text by key. A key without a value has an empty one, as in Kubernetes.
+  Status StringMap(const Node& map, std::string_view path, std::string_view key,
+                   std::map<std::string, std::string>* out) const;
+  // A String that has to be there and must not be empty.
+  Status RequiredString(const Node& map, std::string_view path, std::string_view key,
+                        std::string* out) const;
   Status Bool(const Node& map, std::string_view path, std::string_view key, bool* out) const;
 
   // Whole numbers from `min` up to what the type holds.
@@ -61,6 +71,23 @@ class Reader {
   Result<const Node*> Map(const Node& map, std::string_view path, std::string_view key) const;
   Result<const Node*> List(const Node& map, std::string_view path, std::string_view key) const;
 
+  // Calls read(item, path of the item) for every element of a list of maps, until one fails.
+  template <class Read>
+  Status EachMap(const Node& map, std::string_view path, std::string_view key, Read&& read) const {
+    ASSIGN_OR_RETURN(const Node* list, List(map, path, key));
+    if (list == nullptr) return OkStatus();
+    for (size_t i = 0; i < list->items.size(); ++i) {
+      const Node& item = list->items[i];
+      const std::string item_path = fmt::format("{}[{}]", JoinFields(path, key), i);
+      if (!item.is_map()) return Expected(item, item_path, "a map");
+      RETURN_IF_ERROR(read(item, item_path));
+    }
+    return OkStatus();
+  }
+
+  // The one member of a map that has to have exactly one; those without a value do not count.
+  Result<const Node::Member*> OnlyMember(const Node& map, std::string_view path) const;
+
   // Refuses keys outside `known`, proposing the nearest one.
   Status CheckKeys(const Node& map, std::string_view path,
                    std::span<const std::string_view> known) const;
@@ -81,9 +108,6 @@ class Reader {
 
   std::string file_;
 };
-
-// "spec" and "replicas" give "spec.replicas"; an empty path gives the key alone.
-std::string JoinFields(std::string_view path, std::string_view key);
 
 // The candidate that was probably meant, or empty if none is near.
 std::string_view NearestWord(std::string_view word, std::span<const std::string_view> candidates);

@@ -29,6 +29,13 @@ bool EqualsLowered(std::string_view text, std::string_view lowered) {
 
 }  // namespace
 
+int TensorFlowPort(const ReplicaSpec& replica) {
+  for (const ContainerPort& port : replica.pod.container.ports) {
+    if (port.name == kTensorFlowPortName) return port.port;
+  }
+  return kDefaultTensorFlowPort;
+}
+
 int TFJob::NumReplicas(ReplicaType type) const {
   const auto found = replicas.find(type);
   return found == replicas.end() ? 0 : found->second.replicas;

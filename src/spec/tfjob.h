@@ -30,12 +30,30 @@ enum class CleanPodPolicy { kNone, kRunning, kAll };
 
 enum class SuccessPolicy { kDefault, kAllWorkers };
 
+// The container port with this name is the one that the replicas reach each other by.
+inline constexpr std::string_view kTensorFlowPortName = "tfjob-port";
+inline constexpr int kDefaultTensorFlowPort = 2222;
+
 struct ReplicaSpec {
   int replicas = 1;
   RestartPolicy restart_policy = RestartPolicy::kNever;
   PodSpec pod;
 
   friend bool operator==(const ReplicaSpec&, const ReplicaSpec&) = default;
+};
+
+// The port named "tfjob-port", else 2222: also where the container has 2222 under another name.
+int TensorFlowPort(const ReplicaSpec& replica);
+
+// For a gang scheduler; an operator's business.
+struct SchedulingPolicy {
+  std::optional<int> min_available;
+  std::string queue;
+  std::map<std::string, std::string> min_resources;  // amounts, as written
+  std::string priority_class;
+  std::optional<int> schedule_timeout_seconds;
+
+  friend bool operator==(const SchedulingPolicy&, const SchedulingPolicy&) = default;
 };
 
 struct RunPolicy {
@@ -45,6 +63,7 @@ struct RunPolicy {
   std::optional<int> backoff_limit;                // restarts allowed over the whole job
   bool suspend = false;
   std::string managed_by;
+  SchedulingPolicy scheduling_policy;
 
   friend bool operator==(const RunPolicy&, const RunPolicy&) = default;
 };
@@ -55,8 +74,10 @@ struct RunPolicy {
 // kV1Alpha1: the chief replica alone decides; its exit codes 1 to 127 and running out of memory are
 // final whatever the restart policy, from 128 up it runs again; another replica never fails the job
 // and is replaced whenever it fails.
-// kBatchJob: batch/v1 Job. The one replica type is Worker, replicas are its completions; no
-// TF_CONFIG, no distinguished replica.
+// kBatchJob: batch/v1 Job. The one replica type is Worker, replicas are its completions (those not
+// given: its parallelism); no TF_CONFIG, no distinguished replica. All of them have to succeed.
+// A failed pod is replaced until backoffLimit (default 6), under the pod's restartPolicy Never as
+// well as under OnFailure, so the replica's restart_policy is kOnFailure for both.
 enum class JobRules { kTFJob, kV1Alpha1, kBatchJob };
 
 // kAnyOrder: all replicas at once. kInOrder: parameter servers first; the others when every one of

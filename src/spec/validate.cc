@@ -4,60 +4,82 @@
 
 #include <algorithm>
 
+#include "spec/names.h"
+
 namespace trainyard::spec {
 namespace {
 
-constexpr size_t kMaxLabel = 63;
-
-bool IsLowerLetter(char c) { return c >= 'a' && c <= 'z'; }
-bool IsLabelCharacter(char c) { return IsLowerLetter(c) || (c >= '0' && c <= '9') || c == '-'; }
-
-// DNS-1035: what a Service may be called.
-bool IsDnsLabel(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxLabel && IsLowerLetter(name.front()) &&
-         name.back() != '-' && std::all_of(name.begin(), name.end(), IsLabelCharacter);
-}
-
 void CheckName(const TFJob& job, std::vector<Problem>* problems) {
+  const bool is_batch = job.rules == JobRules::kBatchJob;
   if (job.name.empty()) {
     problems->push_back({"metadata.name", "must be required: give the job a name"});
     return;
   }
-  if (!IsDnsLabel(job.name)) {
+  const bool is_right = is_batch ? IsDnsSubdomain(job.name) && job.name.size() <= kMaxLabelSize
+                                 : IsServiceName(job.name);
+  if (!is_right) {
     problems->push_back(
         {"metadata.name",
-         fmt::format("Invalid value \"{}\": should match: [a-z]([-a-z0-9]*[a-z0-9])? with at most "
-                     "{} characters",
-                     job.name, kMaxLabel)});
+         fmt::format("Invalid value \"{}\": should match: {} with at most {} characters",
+                     job.name.substr(0, 300),
+                     is_batch ? "[a-z0-9]([-.a-z0-9]*[a-z0-9])?" : "[a-z]([-a-z0-9]*[a-z0-9])?",
+                     kMaxLabelSize)});
     return;
   }
+  if (is_batch) return;  // its pods' names end in something random and are cut to fit
   for (const auto& [type, replica] : job.replicas) {
     const std::string longest =
         fmt::format("{}-{}-{}", job.name, TaskTypeName(type), std::max(0, replica.replicas - 1));
-    if (longest.size() <= kMaxLabel) continue;
+    if (longest.size() <= kMaxLabelSize) continue;
     problems->push_back(
-        {"metadata.name", fmt::format("too long: the name of replica {} would have {} characters, "
-                                      "at most {} are possible",
-                                      longest, longest.size(), kMaxLabel)});
+        {"metadata.name",
+         fmt::format("too long: the name of replica {} would have {} characters, "
+                     "at most {} are possible; shorten the job's by {}",
+                     longest, longest.size(), kMaxLabelSize, longest.size() - kMaxLabelSize)});
   }
+}
+
+// Where the file says what a replica type is.
+std::string ReplicasPath(const TFJob& job) {
+  switch (job.rules) {
+    case JobRules::kTFJob:
+      return "spec.tfReplicaSpecs";
+    case JobRules::kV1Alpha1:
+      return "spec.replicaSpecs";
+    case JobRules::kBatchJob:
+      return "spec";
+  }
+  return "";
+}
+
+std::string ReplicaPath(const TFJob& job, ReplicaType type) {
+  if (job.rules == JobRules::kBatchJob) return "spec";
+  std::string name(ReplicaTypeName(type));
+  if (job.rules == JobRules::kV1Alpha1) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  }
+  return fmt::format("{}.{}", ReplicasPath(job), name);
 }
 
 void CheckReplicas(const TFJob& job, const ValidateOptions& options,
                    std::vector<Problem>* problems) {
   if (job.replicas.empty()) {
-    problems->push_back({"spec.tfReplicaSpecs", "must be required: at least one replica type"});
+    problems->push_back({ReplicasPath(job), "must be required: at least one replica type"});
   }
   if (job.Has(ReplicaType::kChief) && job.Has(ReplicaType::kMaster)) {
-    problems->push_back({"spec.tfReplicaSpecs", "must not have more than 1 Chief or Master role"});
+    problems->push_back(
+        {ReplicasPath(job), "must not have more than 1 Chief or Master role; remove one of them"});
   }
   for (const auto& [type, replica] : job.replicas) {
-    const std::string path = fmt::format("spec.tfReplicaSpecs.{}", ReplicaTypeName(type));
+    const std::string path = ReplicaPath(job, type);
     if (replica.replicas < 0) {
       problems->push_back({path + ".replicas", "must not be negative"});
     }
-    if (options.require_image && replica.pod.container.image.empty()) {
-      problems->push_back(
-          {path + ".template.spec.containers", "container tensorflow: image must be required"});
+    const Container& container = replica.pod.container;
+    if (options.require_image && container.image.empty()) {
+      problems->push_back({path + ".template.spec.containers",
+                           fmt::format("container {}: image must be required", container.name)});
     }
   }
 }

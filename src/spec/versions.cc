@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "spec/pod_template.h"
+#include "spec/quantity.h"
 
 namespace trainyard::spec {
 namespace {
@@ -30,6 +31,29 @@ Status ReadCommonPolicy(const Reader& reader, const Node& map, std::string_view 
   return reader.OptionalInt(map, path, "backoffLimit", 0, &out->backoff_limit);
 }
 
+Status ReadSchedulingPolicy(const Reader& reader, const Node& run_policy, std::string_view owner,
+                            SchedulingPolicy* out) {
+  ASSIGN_OR_RETURN(const Node* policy, reader.Map(run_policy, owner, "schedulingPolicy"));
+  if (policy == nullptr) return OkStatus();
+  const std::string path = JoinFields(owner, "schedulingPolicy");
+  RETURN_IF_ERROR(reader.CheckKeys(
+      *policy, path,
+      {"minAvailable", "queue", "minResources", "priorityClass", "scheduleTimeoutSeconds"}));
+  RETURN_IF_ERROR(reader.OptionalInt(*policy, path, "minAvailable", 0, &out->min_available));
+  RETURN_IF_ERROR(reader.String(*policy, path, "queue", &out->queue));
+  RETURN_IF_ERROR(reader.String(*policy, path, "priorityClass", &out->priority_class));
+  RETURN_IF_ERROR(reader.OptionalInt(*policy, path, "scheduleTimeoutSeconds", 0,
+                                     &out->schedule_timeout_seconds));
+  ASSIGN_OR_RETURN(const Node* resources, reader.Map(*policy, path, "minResources"));
+  if (resources == nullptr) return OkStatus();
+  for (const Node::Member& member : resources->members) {
+    RETURN_IF_ERROR(
+        ReadQuantity(reader, member.value, path + ".minResources." + member.key).status());
+    out->min_resources[member.key] = member.value.text;
+  }
+  return OkStatus();
+}
+
 Status ReadRunPolicy(const Reader& reader, const Node& policy, RunPolicy* out) {
   const std::string path = "spec.runPolicy";
   RETURN_IF_ERROR(
@@ -44,7 +68,7 @@ Status ReadRunPolicy(const Reader& reader, const Node& policy, RunPolicy* out) {
     return reader.Fail(*policy.Find("managedBy"), path + ".managedBy",
                        "expected kubeflow.org/training-operator or kueue.x-k8s.io/multikueue");
   }
-  return OkStatus();
+  return ReadSchedulingPolicy(reader, policy, path, &out->scheduling_policy);
 }
 
 Result<ReplicaSpec> ReadReplica(const Reader& reader, const Node& node, const std::string& path) {
@@ -99,6 +123,20 @@ const Node::Member* FlatPolicyField(const Node& spec) {
   return nullptr;
 }
 
+// v1alpha1 gives the port beside the template; it goes before one that the container names.
+Status ReadAlphaPort(const Reader& reader, const Node& node, const std::string& path,
+                     std::vector<ContainerPort>* ports) {
+  std::optional<int> port;
+  RETURN_IF_ERROR(reader.OptionalInt(node, path, "tfPort", 1, &port));
+  if (!port) return OkStatus();
+  if (*port > 65535) {
+    return reader.Fail(*node.Find("tfPort"), path + ".tfPort", "expected a number from 1 to 65535");
+  }
+  std::erase_if(*ports, [](const ContainerPort& p) { return p.name == kTensorFlowPortName; });
+  ports->push_back({.name = std::string(kTensorFlowPortName), .port = *port});
+  return OkStatus();
+}
+
 // v1alpha1: one entry of the list.
 Status ReadAlphaReplica(const Reader& reader, const Node& node, const std::string& path,
                         TFJob* job) {
@@ -117,15 +155,16 @@ Status ReadAlphaReplica(const Reader& reader, const Node& node, const std::strin
   ReplicaSpec replica;
   RETURN_IF_ERROR(reader.Int(node, path, "replicas", 0, &replica.replicas));
   if (type == ReplicaType::kMaster && replica.replicas != 1) {
-    return reader.Fail(node, path, "The MASTER must have Replicas = 1");
+    return reader.Fail(*node.Find("replicas"), path + ".replicas",
+                       "The MASTER must have Replicas = 1");
   }
-  std::optional<int> port;
-  RETURN_IF_ERROR(reader.OptionalInt(node, path, "tfPort", 1, &port));
-  ASSIGN_OR_RETURN(PodTemplate pod_template, ReadPodTemplate(reader, node, path));
+  ASSIGN_OR_RETURN(PodTemplate pod_template,
+                   ReadPodTemplate(reader, node, path, {.ignores_metadata = true}));
   replica.pod = std::move(pod_template.pod);
-  if (port) replica.pod.container.ports.push_back({"tfjob-port", *port});
-  // Kubernetes' own default, where v1 would say Never.
+  RETURN_IF_ERROR(ReadAlphaPort(reader, node, path, &replica.pod.container.ports));
+  // Kubernetes' own default, where v1 would say Never. It is the pod's, so nothing replaces it.
   replica.restart_policy = pod_template.restart_policy.value_or(RestartPolicy::kAlways);
+  replica.pod.has_own_restart_policy = false;
   job->replicas[type] = std::move(replica);
   return OkStatus();
 }
@@ -196,7 +235,13 @@ Status ReadSpecV1Alpha1(const Reader& reader, const Node& spec, TFJob* job) {
   RETURN_IF_ERROR(reader.CheckKeys(spec, "spec",
                                    {"replicaSpecs", "tfImage", "terminationPolicy", "schedulerName",
                                     "RuntimeId", "cleanupPodPolicy"}));
+  job->rules = JobRules::kV1Alpha1;
   job->run_policy.clean_pod_policy = CleanPodPolicy::kAll;
+  // What the old controller made of these has no meaning any more.
+  for (const std::string_view key : {"tfImage", "schedulerName", "RuntimeId"}) {
+    std::string unused;
+    RETURN_IF_ERROR(reader.String(spec, "spec", key, &unused));
+  }
   RETURN_IF_ERROR(ReadCleanPodPolicy(reader, spec, "spec", "cleanupPodPolicy",
                                      &job->run_policy.clean_pod_policy));
   ASSIGN_OR_RETURN(const Node* list, reader.List(spec, "spec", "replicaSpecs"));
