@@ -63,13 +63,13 @@ Result<std::string> ReadFile(const std::string& path) {
   }
 }
 
-Status WriteFileAtomically(const std::string& path, std::string_view content) {
+Status WriteFileAtomically(const std::string& path, std::string_view content, bool sync) {
   const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
   const Status written = [&]() -> Status {
     FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.get() < 0) return ErrnoError(errno, "cannot create {}", temporary);
     RETURN_IF_ERROR(WriteAll(file.get(), content, temporary));
-    if (::fsync(file.get()) != 0) return ErrnoError(errno, "cannot sync {}", temporary);
+    if (sync && ::fsync(file.get()) != 0) return ErrnoError(errno, "cannot sync {}", temporary);
     if (file.Close() != 0) return ErrnoError(errno, "cannot close {}", temporary);
     return RenamePath(temporary, path);
   }();

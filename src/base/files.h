@@ -14,8 +14,9 @@ namespace trainyard {
 Result<std::string> ReadFile(const std::string& path);
 
 // Replaces `path` in one step: writes `path` plus a temporary suffix, syncs it, renames it over. On
-// failure the old file is as it was and the temporary one is removed.
-Status WriteFileAtomically(const std::string& path, std::string_view content);
+// failure the old file is as it was and the temporary one is removed. Without `sync` the content
+// survives the end of this process, but not surely that of the machine.
+Status WriteFileAtomically(const std::string& path, std::string_view content, bool sync = true);
 
 // Creates the directory and its parents; fine if it is there already.
 Status MakeDirectories(const std::string& path);

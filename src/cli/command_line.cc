@@ -8,19 +8,22 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/completion.h"
+#include "cli/delete.h"
+#include "cli/describe.h"
+#include "cli/jobs.h"
+#include "cli/logs.h"
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/serve.h"
+#include "cli/wait.h"
 
 namespace trainyard::cli {
 namespace {
 
 // Every command, in the order of --help.
 constexpr void (*kCommands[])(CLI::App& app, int* exit_code) = {
-    AddRunCommand,
-    AddServeCommand,
-    AddPredictCommand,
-    AddCompletionCommand,
+    AddRunCommand,    AddJobsCommand,  AddDescribeCommand, AddLogsCommand,       AddWaitCommand,
+    AddDeleteCommand, AddServeCommand, AddPredictCommand,  AddCompletionCommand,
 };
 
 constexpr char kExample[] =

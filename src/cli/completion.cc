@@ -35,6 +35,16 @@ std::string CompletionScript(const CLI::App& app, bool is_zsh) {
 {}    esac
     case "$word" in
       -*) ;;
+      *)
+        case "${{COMP_WORDS[1]}}" in
+          describe|logs|wait|delete)
+            words=$(trainyard jobs --local --output name 2>/dev/null)
+            COMPREPLY=($(compgen -W "$words" -- "$word"))
+            return ;;
+        esac ;;
+    esac
+    case "$word" in
+      -*) ;;
       *) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
   fi

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/job_report.h"
@@ -16,25 +18,21 @@ using Clock = std::chrono::steady_clock;
 
 void Write(std::FILE* out, std::string_view text) { std::fwrite(text.data(), 1, text.size(), out); }
 
-// `[worker-1] line`, each replica in a colour of its own.
-std::string PrefixedLine(const job::ReplicaId& id, std::string_view line, bool colours) {
-  constexpr Colour kColours[] = {Colour::kCyan, Colour::kGreen, Colour::kMagenta, Colour::kYellow,
-                                 Colour::kBlue};
-  const size_t number = static_cast<size_t>(id.type) * 2 + static_cast<size_t>(id.index);
-  const std::string prefix = fmt::format("[{}]", id.Name());
-  return fmt::format("{} {}\n", Paint(prefix, kColours[number % std::size(kColours)], colours),
-                     line);
-}
-
 class LiveObserver : public JobObserver {
  public:
   LiveObserver(std::FILE* out, std::string directory)
       : out_(out), directory_(std::move(directory)), colours_(MayUseColour(fileno(out))) {}
 
-  void OnNote(std::string_view note) override { Write(out_, fmt::format("note: {}\n", note)); }
+  void OnNote(std::string_view note) override { pending_ += fmt::format("note: {}\n", note); }
 
-  void OnLog(const job::ReplicaId& id, std::string_view line) override {
-    pending_ += PrefixedLine(id, line, colours_);
+  void OnEvent(const job::Event& event) override {
+    if (event.is_warning) pending_ += FormatWarning(event) + "\n";
+  }
+
+  void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+
+  void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+    AppendPrefixed("", id, lines, colours_, &pending_);
     if (pending_.size() > (1 << 16)) Redraw({});
   }
 
@@ -59,6 +57,8 @@ class LiveObserver : public JobObserver {
     std::fflush(out_);
   }
 
+  void OnError(const Status&) override { Redraw({}); }
+
  private:
   // Replaces the last block by the log lines that came since and the new block.
   void Redraw(const std::vector<std::string>& block) {
@@ -82,17 +82,23 @@ class LiveObserver : public JobObserver {
 
 class PlainObserver : public JobObserver {
  public:
-  PlainObserver(std::FILE* out, std::string directory, bool colours,
-                std::chrono::milliseconds progress_interval)
-      : out_(out),
-        directory_(std::move(directory)),
-        colours_(colours),
-        progress_interval_(progress_interval) {}
+  PlainObserver(std::FILE* out, PlainStyle style) : out_(out), style_(std::move(style)) {}
 
-  void OnNote(std::string_view note) override { Write(out_, fmt::format("note: {}\n", note)); }
+  void OnNote(std::string_view note) override {
+    Write(out_, fmt::format("{}note: {}\n", Prefix(": "), note));
+    std::fflush(out_);
+  }
 
-  void OnLog(const job::ReplicaId& id, std::string_view line) override {
-    Write(out_, PrefixedLine(id, line, colours_));
+  void OnEvent(const job::Event& event) override {
+    if (event.is_warning) Write(out_, fmt::format("{}{}\n", Prefix(": "), FormatWarning(event)));
+  }
+
+  void OnLog(const job::ReplicaId& id, std::string_view line) override { OnLogLines(id, line); }
+
+  void OnLogLines(const job::ReplicaId& id, std::string_view lines) override {
+    prefixed_.clear();
+    AppendPrefixed(style_.job, id, lines, style_.colours, &prefixed_);
+    Write(out_, prefixed_);
   }
 
   void OnUpdate(const JobView& view) override {
@@ -101,7 +107,7 @@ class PlainObserver : public JobObserver {
       std::string& shown = replica_states_[replica.id];
       if (state == shown || state == "waiting" || state == "starting") continue;
       shown = state;
-      Line(view, fmt::format("{}: {}", replica.id.Name(), state));
+      Line(view, fmt::format("{}{}: {}", Prefix("/"), replica.id.Name(), state));
     }
     if (const std::string state = JobState(view); state != last_state_) {
       last_state_ = state;
@@ -109,33 +115,43 @@ class PlainObserver : public JobObserver {
     }
     const std::string progress = FormatProgress(view.progress);
     if (!view.progress.step || progress == last_progress_ ||
-        Clock::now() - last_progress_time_ < progress_interval_) {
+        Clock::now() - last_progress_time_ < style_.progress_interval) {
       return std::fflush(out_), void();
     }
     last_progress_ = progress;
     last_progress_time_ = Clock::now();
-    Line(view, progress);
+    Line(view, Prefix(": ") + progress);
     std::fflush(out_);
   }
 
   void OnEnd(const RunOutcome& outcome) override {
-    Write(out_, FormatSummary(outcome, directory_));
+    if (style_.job.empty()) {
+      Write(out_, FormatSummary(outcome, style_.directory));
+    } else {
+      Line(outcome.view, fmt::format("job {} {}", style_.job, FormatEnd(outcome)));
+      if (outcome.is_suspended) Write(out_, FormatSuspended(style_.job) + "\n");
+    }
     std::fflush(out_);
   }
 
+  void OnError(const Status&) override { std::fflush(out_); }
+
  private:
+  std::string Prefix(std::string_view separator) const {
+    return style_.job.empty() ? "" : fmt::format("{}{}", style_.job, separator);
+  }
+
   void Line(const JobView& view, const std::string& text) {
     Write(out_, fmt::format("[{}] {}\n", FormatElapsed(view.elapsed), text));
   }
 
   std::FILE* const out_;
-  const std::string directory_;
-  const bool colours_;
-  const std::chrono::milliseconds progress_interval_;
+  const PlainStyle style_;
   std::map<job::ReplicaId, std::string> replica_states_;
   std::string last_state_;
   std::string last_progress_;
   Clock::time_point last_progress_time_{};
+  std::string prefixed_;  // kept for its memory
 };
 
 using Json = nlohmann::ordered_json;
@@ -147,9 +163,17 @@ void PutIf(const char* key, const std::optional<T>& value, Json* object) {
 
 class JsonObserver : public JobObserver {
  public:
-  explicit JsonObserver(std::FILE* out) : out_(out) {}
+  JsonObserver(std::FILE* out, std::string job) : out_(out), job_(std::move(job)) {}
 
   void OnNote(std::string_view note) override { Emit("note", {{"message", note}}); }
+
+  void OnEvent(const job::Event& event) override {
+    Json fields = {{"type", event.is_warning ? "Warning" : "Normal"},
+                   {"reason", event.reason},
+                   {"message", event.message}};
+    if (event.replica) fields["replica"] = event.replica->Name();
+    Emit("event", fields);
+  }
 
   void OnLog(const job::ReplicaId& id, std::string_view line) override {
     Emit("log", {{"replica", id.Name()}, {"line", line}});
@@ -160,7 +184,7 @@ class JsonObserver : public JobObserver {
     const std::string state = JobState(view);
     if (state != last_state_) {
       last_state_ = state;
-      Json event = {{"job", view.name}, {"state", state}};
+      Json event = {{"state", state}};
       if (!view.status.conditions.empty()) {
         event["reason"] = view.status.conditions.back().reason;
         event["message"] = view.status.conditions.back().message;
@@ -179,8 +203,7 @@ class JsonObserver : public JobObserver {
   }
 
   void OnEnd(const RunOutcome& outcome) override {
-    Json event = {{"job", outcome.view.name},
-                  {"result", JobState(outcome.view)},
+    Json event = {{"result", JobState(outcome.view)},
                   {"exit_code", outcome.exit_code},
                   {"seconds", static_cast<double>(outcome.view.elapsed.count()) / 1000},
                   {"restarts", outcome.view.status.total_restarts()},
@@ -194,6 +217,10 @@ class JsonObserver : public JobObserver {
                           {"last_lines", outcome.failure->last_lines}};
     }
     Emit("result", event);
+  }
+
+  void OnError(const Status& status) override {
+    Emit("result", {{"result", "error"}, {"exit_code", 1}, {"message", status.message()}});
   }
 
  private:
@@ -221,7 +248,8 @@ class JsonObserver : public JobObserver {
   void Emit(const char* kind, const Json& fields) {
     const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
     Json event = {{"event", kind},
-                  {"time", static_cast<double>(since_epoch / std::chrono::milliseconds(1)) / 1000}};
+                  {"time", static_cast<double>(since_epoch / std::chrono::milliseconds(1)) / 1000},
+                  {"job", job_}};
     event.update(fields);
     // A log line need not be UTF-8.
     Write(out_, event.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -229,6 +257,7 @@ class JsonObserver : public JobObserver {
   }
 
   std::FILE* const out_;
+  const std::string job_;
   std::map<job::ReplicaId, std::string> replica_states_;
   std::string last_state_;
   local::Progress last_progress_;
@@ -241,13 +270,12 @@ std::unique_ptr<JobObserver> MakeLiveObserver(std::FILE* out, std::string direct
   return std::make_unique<LiveObserver>(out, std::move(directory));
 }
 
-std::unique_ptr<JobObserver> MakePlainObserver(std::FILE* out, std::string directory, bool colours,
-                                               std::chrono::milliseconds progress_interval) {
-  return std::make_unique<PlainObserver>(out, std::move(directory), colours, progress_interval);
+std::unique_ptr<JobObserver> MakePlainObserver(std::FILE* out, PlainStyle style) {
+  return std::make_unique<PlainObserver>(out, std::move(style));
 }
 
-std::unique_ptr<JobObserver> MakeJsonObserver(std::FILE* out) {
-  return std::make_unique<JsonObserver>(out);
+std::unique_ptr<JobObserver> MakeJsonObserver(std::FILE* out, std::string job) {
+  return std::make_unique<JsonObserver>(out, std::move(job));
 }
 
 }  // namespace trainyard::cli

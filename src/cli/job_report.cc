@@ -73,6 +73,7 @@ std::string FormatElapsed(std::chrono::milliseconds elapsed) {
 
 std::string JobState(const JobView& view) {
   if (view.is_interrupted && !view.status.is_finished()) return "stopping";
+  if (view.is_queued) return "queued";
   for (auto last = view.status.conditions.rbegin(); last != view.status.conditions.rend(); ++last) {
     if (!last->status) continue;
     std::string name(job::ConditionTypeName(last->type));
@@ -117,6 +118,86 @@ std::vector<std::string> FormatBlock(const JobView& view, ScreenSize screen, boo
   return lines;
 }
 
+void AppendPrefixed(std::string_view job, const job::ReplicaId& id, std::string_view lines,
+                    bool colours, std::string* out) {
+  constexpr Colour kColours[] = {Colour::kCyan, Colour::kGreen, Colour::kMagenta, Colour::kYellow,
+                                 Colour::kBlue};
+  const size_t number = static_cast<size_t>(id.type) * 2 + static_cast<size_t>(id.index);
+  const std::string name =
+      job.empty() ? fmt::format("[{}]", id.Name()) : fmt::format("[{}/{}]", job, id.Name());
+  const std::string prefix = Paint(name, kColours[number % std::size(kColours)], colours) + ' ';
+  do {
+    const size_t length = std::min(lines.find('\n'), lines.size());
+    out->append(prefix).append(lines.substr(0, length)).append(1, '\n');
+    lines.remove_prefix(std::min(length + 1, lines.size()));
+  } while (!lines.empty());
+}
+
+std::string PrefixedLine(std::string_view job, const job::ReplicaId& id, std::string_view line,
+                         bool colours) {
+  std::string text;
+  AppendPrefixed(job, id, line, colours, &text);
+  return text;
+}
+
+std::string FormatWarning(const job::Event& event) {
+  return fmt::format("warning: {}{}", event.replica ? event.replica->Name() + ": " : "",
+                     CleanLine(event.message, 400));
+}
+
+std::string FormatCounts(const local::QueueCounts& counts) {
+  std::vector<std::string> parts;
+  const auto add = [&](int count, std::string_view what) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, what));
+  };
+  add(counts.running, "running");
+  add(counts.queued, "queued");
+  add(counts.succeeded, "succeeded");
+  add(counts.failed, "failed");
+  add(counts.stopped, "stopped");
+  add(counts.suspended, "suspended");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<std::string> FormatQueueBlock(const std::vector<const JobView*>& running,
+                                          const local::QueueCounts& counts,
+                                          std::chrono::milliseconds elapsed, ScreenSize screen,
+                                          bool colours) {
+  const std::string heading = CleanLine(
+      fmt::format("  {}  {}", FormatCounts(counts), FormatElapsed(elapsed)), screen.columns - 4);
+  std::vector<std::string> lines = {Paint("jobs", Colour::kBold, colours) + heading};
+  const auto room = static_cast<size_t>(std::max(3, screen.rows - 3));
+  for (const JobView* view : running) {
+    if (lines.size() == room) {
+      lines.push_back(fmt::format("  ... and {} more", running.size() + 1 - lines.size()));
+      break;
+    }
+    lines.push_back("  " + JobLine(*view, {screen.columns - 2, screen.rows}, colours));
+  }
+  return lines;
+}
+
+std::string FormatSuspended(std::string_view job_name) {
+  return fmt::format(
+      "job {0} is suspended; to start it: trainyard run --resume {0} --set "
+      "spec.runPolicy.suspend=false",
+      job_name);
+}
+
+std::string FormatEnd(const local::RunOutcome& outcome) {
+  const JobView& view = outcome.view;
+  std::string text = JobState(view);
+  if (outcome.exit_code == 130) text = "stopped " + outcome.stop_reason;
+  if (outcome.is_suspended) return text;
+  if (outcome.exit_code != 130 || !view.is_queued) {
+    text += fmt::format(" after {}", FormatElapsed(view.elapsed));
+  }
+  if (view.progress.accuracy) {
+    text += fmt::format(", accuracy {:.2f} %", 100 * *view.progress.accuracy);
+  }
+  return text;
+}
+
 std::string ShortPath(std::string_view path, std::string_view directory) {
   const bool is_below = path.size() > directory.size() + 1 && path.starts_with(directory) &&
                         path[directory.size()] == '/';
@@ -126,7 +207,8 @@ std::string ShortPath(std::string_view path, std::string_view directory) {
 std::string FormatSummary(const local::RunOutcome& outcome, std::string_view directory) {
   const JobView& view = outcome.view;
   std::string state = JobState(view);
-  if (outcome.exit_code == 130) state = "stopped by an interrupt";
+  if (outcome.exit_code == 130) state = "stopped " + outcome.stop_reason;
+  if (outcome.is_suspended) return FormatSuspended(view.name) + "\n";
   std::string text =
       fmt::format("job {} {} after {}\n", view.name, state, FormatElapsed(view.elapsed));
   const Progress& progress = view.progress;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "local/job_queue.h"
 #include "local/job_view.h"
 #include "local/runner.h"
 
@@ -30,6 +31,32 @@ std::string FormatReplicaState(const local::ReplicaInfo& replica);
 // The whole job in a few lines: one with a progress bar, one for each replica as far as there are
 // rows.
 std::vector<std::string> FormatBlock(const local::JobView& view, ScreenSize screen, bool colours);
+
+// Several jobs at once: a line with the counts, one for each running job as far as there are rows.
+std::vector<std::string> FormatQueueBlock(const std::vector<const local::JobView*>& running,
+                                          const local::QueueCounts& counts,
+                                          std::chrono::milliseconds elapsed, ScreenSize screen,
+                                          bool colours);
+
+// `2 running, 1 queued, 4 succeeded`; what is zero is left out.
+std::string FormatCounts(const local::QueueCounts& counts);
+
+// `[worker-1] line`, each replica in a colour of its own; `[digits/worker-1] line` if a job is
+// named.
+std::string PrefixedLine(std::string_view job, const job::ReplicaId& id, std::string_view line,
+                         bool colours);
+// The same for a block of lines, each with its end: for many of them.
+void AppendPrefixed(std::string_view job, const job::ReplicaId& id, std::string_view lines,
+                    bool colours, std::string* out);
+
+// `warning: worker-1: message`.
+std::string FormatWarning(const job::Event& event);
+
+// How one job of several ended, in one line: `succeeded after 0:05, accuracy 98.10 %`.
+std::string FormatEnd(const local::RunOutcome& outcome);
+
+// How to start a job that is suspended.
+std::string FormatSuspended(std::string_view job_name);
 
 // Several lines for the end: how the job went, how good it became, where everything lies. Paths are
 // shown relative to `directory` where they lie below it.

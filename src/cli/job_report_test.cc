@@ -121,7 +121,9 @@ std::string Shown(std::unique_ptr<JobObserver> (*make)(std::FILE*), bool with_en
 }
 
 TEST(PlainObserverTest, WritesALineForEachChangeOnce) {
-  const auto make = [](std::FILE* out) { return MakePlainObserver(out, "/home/me", false); };
+  const auto make = [](std::FILE* out) {
+    return MakePlainObserver(out, {.directory = "/home/me"});
+  };
   EXPECT_EQ(Shown(make, false),
             "note: a note\n"
             "[1:05] chief-0: running (pid 12)\n"
@@ -132,7 +134,8 @@ TEST(PlainObserverTest, WritesALineForEachChangeOnce) {
 }
 
 TEST(JsonObserverTest, WritesOneObjectPerLine) {
-  const std::string text = Shown([](std::FILE* out) { return MakeJsonObserver(out); }, true);
+  const std::string text =
+      Shown([](std::FILE* out) { return MakeJsonObserver(out, "digits"); }, true);
   EXPECT_THAT(text, HasSubstr(R"({"event":"note","time":)"));
   EXPECT_THAT(
       text,

@@ -29,4 +29,7 @@ std::string Paint(std::string_view text, Colour colour, bool enabled);
 // `columns` characters (an ellipsis marks what was cut off).
 std::string CleanLine(std::string_view text, int columns);
 
+// How many columns the text takes, its characters being one wide each.
+int WidthOf(std::string_view text);
+
 }  // namespace trainyard::cli

@@ -20,6 +20,11 @@ constexpr int kDirectoryField = 6;
 constexpr int kLogPathField = 7;
 constexpr int kNumberField = 8;
 constexpr int kTextField = 9;
+constexpr int kLogBytesField = 10;
+constexpr int kLogFilesField = 11;
+constexpr int kCpuField = 12;
+constexpr int kMemoryField = 13;
+constexpr int kOutOfMemoryField = 14;
 
 std::string Encode(const Message& message) {
   WireWriter writer;
@@ -29,7 +34,14 @@ std::string Encode(const Message& message) {
       .Bytes(kProgramField, message.program)
       .Bytes(kDirectoryField, message.directory)
       .Bytes(kLogPathField, message.log_path)
-      .Bytes(kTextField, message.text);
+      .Bytes(kTextField, message.text)
+      .Varint(kLogBytesField, static_cast<uint64_t>(message.logs.max_bytes))
+      .Varint(kLogFilesField, static_cast<uint64_t>(message.logs.max_files))
+      .Varint(kOutOfMemoryField, message.out_of_memory ? 1 : 0);
+  if (message.limits.cpu) writer.Double(kCpuField, *message.limits.cpu);
+  if (message.limits.memory_bytes) {
+    writer.Varint(kMemoryField, static_cast<uint64_t>(*message.limits.memory_bytes));
+  }
   for (const std::string& value : message.argv) writer.Bytes(kArgvField, value);
   for (const std::string& value : message.env) writer.Bytes(kEnvField, value);
   const std::string& body = writer.str();
@@ -71,6 +83,21 @@ Message Decode(std::string_view body) {
         break;
       case kTextField:
         message.text = bytes;
+        break;
+      case kLogBytesField:
+        message.logs.max_bytes = static_cast<int64_t>(reader.varint());
+        break;
+      case kLogFilesField:
+        message.logs.max_files = static_cast<int>(reader.varint());
+        break;
+      case kCpuField:
+        message.limits.cpu = reader.AsDouble();
+        break;
+      case kMemoryField:
+        message.limits.memory_bytes = static_cast<int64_t>(reader.varint());
+        break;
+      case kOutOfMemoryField:
+        message.out_of_memory = reader.varint() != 0;
         break;
     }
   }

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "local/launch_options.h"
+#include "spec/pod.h"
 
 namespace trainyard::local {
 
@@ -16,13 +18,13 @@ namespace trainyard::local {
 // kStarted, kStartFailed, kEnded, kFinished.
 struct Message {
   enum class Kind {
-    kSpawn = 1,    // program, argv, env, directory, log_path
+    kSpawn = 1,    // program, argv, env, directory, log_path, logs, limits; text: said in the log
     kStop,         // TERM to the process group, KILL after `number` milliseconds
     kKill,         // KILL at once
     kFinish,       // end whatever is left, answer kFinished, exit
     kStarted,      // number: process id
     kStartFailed,  // number: errno; text: what could not be done
-    kEnded,        // number: status as of waitpid
+    kEnded,        // number: status as of waitpid; out_of_memory
     kFinished,
   };
   Kind kind = Kind::kFinish;
@@ -32,8 +34,11 @@ struct Message {
   std::vector<std::string> env{};
   std::string directory{};
   std::string log_path{};
+  LogLimits logs{.max_bytes = 0, .max_files = 0};
+  spec::ResourceLimits limits{};  // what of them is to be enforced
   int64_t number = 0;
   std::string text{};
+  bool out_of_memory = false;  // a process of the instance was killed for its memory limit
 
   friend bool operator==(const Message&, const Message&) = default;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "local/line_reader.h"
+
 namespace trainyard::local {
 namespace {
 
@@ -47,6 +49,10 @@ Progress CombineProgress(const std::vector<ReplicaInfo>& replicas) {
     job.phase = speaker->progress.phase;
   }
   return job;
+}
+
+void RunObserver::OnLogLines(const job::ReplicaId& id, std::string_view lines) {
+  ForEachLine(lines, [&](std::string_view line) { OnLog(id, line); });
 }
 
 }  // namespace trainyard::local

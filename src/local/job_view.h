@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "job/event.h"
 #include "job/replica.h"
 #include "job/status.h"
 #include "local/progress.h"
@@ -34,6 +35,7 @@ struct JobView {
   job::JobStatus status{};
   std::vector<ReplicaInfo> replicas{};
   Progress progress{};  // of the job as a whole
+  bool is_queued = false;
   bool is_interrupted = false;
 };
 
@@ -49,8 +51,14 @@ class RunObserver {
   virtual void OnUpdate(const JobView& view) = 0;
   // Each line a replica prints, in order, without its end.
   virtual void OnLog(const job::ReplicaId& id, std::string_view line) = 0;
-  // What will be different from the cluster, once, before the start.
+  // The same many at a time, each with its end: for observers that must be fast. Calls OnLog for
+  // each unless overridden.
+  virtual void OnLogLines(const job::ReplicaId& id, std::string_view lines);
+  // What will be different from the cluster, once, before the start; and what a person should know
+  // besides, such as that an earlier run is gone on with.
   virtual void OnNote(std::string_view note) = 0;
+  // What has happened to the job or to a replica, once for each fact.
+  virtual void OnEvent(const job::Event& event) = 0;
 };
 
 }  // namespace trainyard::local

@@ -12,9 +12,9 @@
 
 namespace trainyard::local {
 
-// `--map-image IMAGE=TARGET`. The image matches with or without its tag. TARGET is a directory, which
-// then is the image's file system as far as this machine has it (its Dockerfile gives the entry
-// point of a container without a command), or a program, which then is the entry point.
+// `--map-image IMAGE=TARGET`. The image matches with or without its tag. TARGET is a directory,
+// which then is the image's file system as far as this machine has it (its Dockerfile gives the
+// entry point of a container without a command), or a program, which then is the entry point.
 struct ImageMapping {
   std::string image{};
   std::string target{};
@@ -22,8 +22,8 @@ struct ImageMapping {
   friend bool operator==(const ImageMapping&, const ImageMapping&) = default;
 };
 
-// A replica's log is rotated when it has reached max_bytes: worker-0.log becomes worker-0.log.1, and
-// so on up to max_files files in all. 0 bytes: never.
+// A replica's log is rotated when it has reached max_bytes: worker-0.log becomes worker-0.log.1,
+// and so on up to max_files files in all. 0 bytes: never.
 struct LogLimits {
   int64_t max_bytes = int64_t{64} << 20;
   int max_files = 5;

@@ -14,6 +14,8 @@
 namespace trainyard::local {
 
 inline constexpr std::string_view kRunVariable = "TRAINYARD_RUN";
+// Begins the name of every control group that Trainyard makes; the mark follows.
+inline constexpr std::string_view kGroupPrefix = "trainyard-";
 
 struct ProcessInfo {
   pid_t pid = 0;

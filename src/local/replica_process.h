@@ -19,17 +19,30 @@ namespace trainyard::local {
 
 class ReplicaProcess {
  public:
-  ReplicaProcess(job::ReplicaId id, Launch launch, std::string log_path, std::string progress_path,
-                 std::chrono::seconds grace);
+  struct Options {
+    std::string log_path{};
+    std::string progress_path{};
+    std::chrono::seconds grace{30};
+    LogLimits logs{};
+    bool wants_every_line = false;  // the replica rather waits than that a line is not read here
+  };
+
+  ReplicaProcess(job::ReplicaId id, Launch launch, Options options);
+  // Removes what may not outlive the job: secrets' files, logs that are too many.
+  ~ReplicaProcess();
+  ReplicaProcess(const ReplicaProcess&) = delete;
+  ReplicaProcess& operator=(const ReplicaProcess&) = delete;
 
   const job::ReplicaId& id() const { return id_; }
   // What Plan() may know; nullopt before the first start.
   const std::optional<job::ReplicaView>& view() const { return view_; }
   bool is_active() const { return view_ && view_->is_active(); }
-  const std::string& log_path() const { return log_path_; }
+  const std::string& log_path() const { return options_.log_path; }
+  bool has_limits() const { return launch_.limits != spec::ResourceLimits{}; }
 
-  // The order to the guardian to start this instance, after a line in the log that says so.
-  Message Start(int instance, uint64_t message_id, const std::string& mark);
+  // Prepares the volumes and gives the order to the guardian to start this instance; a line in the
+  // log says so. Nullopt if they cannot be prepared: then the start has failed.
+  std::optional<Message> Start(int instance, uint64_t message_id, const std::string& mark);
   // The order to end the current process with its grace period; nullopt if that has been said.
   std::optional<Message> Stop();
   Message Kill() const { return {.kind = Message::Kind::kKill, .id = message_id_}; }
@@ -37,19 +50,19 @@ class ReplicaProcess {
   // Whether the guardian's message concerns the current process; if so, takes it over.
   bool Hear(const Message& message, job::TimePoint now);
 
-  // Reads what was written since; each line of output goes to `observer` unless it is null.
-  void ReadOutput(RunObserver* observer);
+  // Reads what was written since; it goes to `observer` unless that is null. True if there may be
+  // more right now.
+  bool ReadOutput(RunObserver* observer);
 
   ReplicaInfo Describe(const job::ReplicaRecord& record) const;
 
  private:
-  void TakeLine(std::string_view line, RunObserver* observer);
+  void TakeLines(std::string_view lines, RunObserver* observer);
+  void ParseOutput();
 
   const job::ReplicaId id_;
   const Launch launch_;
-  const std::string log_path_;
-  const std::string progress_path_;
-  const std::chrono::seconds grace_;
+  const Options options_;
 
   std::optional<job::ReplicaView> view_;
   uint64_t message_id_ = 0;
@@ -60,6 +73,7 @@ class ReplicaProcess {
   int last_exit_code_ = 0;
   Progress progress_;
   std::string last_line_;
+  std::string unparsed_;  // output that was read but not yet looked at
   LineReader log_;
   LineReader progress_file_;
 };

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "local/cgroup.h"
 #include "local/processes.h"
 
 namespace trainyard::local {
@@ -45,11 +46,13 @@ class Recorder : public RunObserver {
     lines.push_back(id.Name() + ": " + std::string(line));
   }
   void OnNote(std::string_view note) override { notes.emplace_back(note); }
+  void OnEvent(const job::Event& event) override { events.push_back(event); }
 
   std::function<void(const JobView&)> on_update;
   JobView last_view;
   std::vector<std::string> lines;
   std::vector<std::string> notes;
+  std::vector<job::Event> events;
 };
 
 class RunnerTest : public testing::Test {
@@ -243,18 +246,22 @@ TEST_F(RunnerTest, WhatAnInstanceLeavesBehindEndsBeforeItsRestart) {
 
 class KilledRunnerTest : public RunnerTest {
  protected:
+  void Launch() {
+    runner_ = fork();
+    ASSERT_GE(runner_, 0);
+    if (runner_ != 0) return;
+    Recorder observer;
+    (void)RunJob(job_, options_, observer);
+    _exit(0);
+  }
+
   // Runs the job in a process of its own until the replicas are up.
   void StartAndWait() {
     Add(ReplicaType::kChief, std::string(kHiders) + "exec sleep 1000");
     Add(ReplicaType::kWorker, "trap '' TERM; while :; do sleep 0.01; done", RestartPolicy::kNever,
         2);
-    runner_ = fork();
-    ASSERT_GE(runner_, 0);
-    if (runner_ == 0) {
-      Recorder observer;
-      (void)RunJob(job_, options_, observer);
-      _exit(0);
-    }
+    for (auto& [type, replica] : job_.replicas) replica.pod.container.limits = limits_;
+    Launch();
     ASSERT_TRUE(Eventually([&] { return Exists("up") && Survivors().size() >= 8; }));
   }
 
@@ -265,6 +272,7 @@ class KilledRunnerTest : public RunnerTest {
     return -1;
   }
 
+  spec::ResourceLimits limits_;
   pid_t runner_ = -1;
 };
 
@@ -341,12 +349,129 @@ TEST_F(RunnerTest, AnUnusableWorkDirectoryIsNamed) {
               HasSubstr("cannot use the work directory " + Path("file/work")));
 }
 
-TEST_F(RunnerTest, ManyShortJobsLeaveNoFileOpen) {
+TEST_F(RunnerTest, EveryLineComesThroughHoweverOftenLogsAreRotated) {
+  Add(ReplicaType::kChief, "seq 1 20000; printf 'no end'; kill -9 $$$$");
+  options_.forward_logs = true;
+  options_.launch.logs = {.max_bytes = 4096, .max_files = 3};
+  EXPECT_EQ(Run().exit_code, 1);
+  ASSERT_EQ(recorder_.lines.size(), 20'002U);
+  for (int i = 1; i <= 20'000; ++i) {
+    ASSERT_EQ(recorder_.lines[static_cast<size_t>(i)], fmt::format("chief-0: {}", i));
+  }
+  EXPECT_EQ(recorder_.lines.back(), "chief-0: no end");
+  EXPECT_TRUE(Exists("work/logs/chief-0.log.2"));
+  EXPECT_FALSE(Exists("work/logs/chief-0.log.3"));
+}
+
+TEST_F(RunnerTest, AChattyReplicaKeepsNobodyWaiting) {
+  Add(ReplicaType::kPs, "exec yes");
+  Add(ReplicaType::kChief, "echo one; echo two");
+  options_.launch.logs = {.max_bytes = 1 << 20, .max_files = 2};
+  EXPECT_EQ(Run().exit_code, 0);
+  EXPECT_THAT(Content("work/logs/chief-0.log"), HasSubstr("one\ntwo\n"));
+  EXPECT_FALSE(Exists("work/logs/ps-0.log.2"));
+}
+
+TEST_F(RunnerTest, VolumesAreSharedFilledAndCleared) {
+  Add(ReplicaType::kChief, "cat /secret/key > /data/copy; cat /conf/a > /data/conf; ls /tmp/x");
+  Add(ReplicaType::kWorker, "while ! test -e /data/conf; do sleep 0.01; done; cat /data/copy");
+  for (auto& [type, replica] : job_.replicas) {
+    replica.pod.volumes = {
+        {.name = "data", .kind = spec::Volume::Kind::kClaim, .source = "shared"},
+        {.name = "s", .kind = spec::Volume::Kind::kSecret, .source = "token"},
+        {.name = "c", .kind = spec::Volume::Kind::kConfigMap, .source = "settings"},
+        {.name = "x", .kind = spec::Volume::Kind::kEmptyDir}};
+    replica.pod.container.volume_mounts = {{.volume = "data", .mount_path = "/data"},
+                                           {.volume = "s", .mount_path = "/secret"},
+                                           {.volume = "c", .mount_path = "/conf"},
+                                           {.volume = "x", .mount_path = "/tmp/x"}};
+  }
+  options_.launch.objects.secrets["token"] = {{"key", "s3cret"}};
+  options_.launch.objects.config_maps["settings"] = {{"a", "value"}};
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 0) << Content("work/logs/chief-0.log");
+  EXPECT_EQ(Content("work/volumes/shared/copy"), "s3cret");
+  EXPECT_EQ(Content("work/volumes/shared/conf"), "value");
+  EXPECT_FALSE(Exists("work/volumes/chief-0/s"));
+}
+
+TEST_F(RunnerTest, AVolumeThatCannotBeMadeIsAStartThatFailed) {
   Add(ReplicaType::kChief, "true");
+  job_.replicas[ReplicaType::kChief].pod.volumes = {{.name = "d"}};
+  job_.replicas[ReplicaType::kChief].pod.container.volume_mounts = {
+      {.volume = "d", .mount_path = "/d"}};
+  ASSERT_TRUE(MakeDirectories(Path("work")).ok());
+  ASSERT_TRUE(WriteFileAtomically(Path("work/volumes"), "").ok());
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.view.replicas[0].message, HasSubstr("/work/volumes/chief-0/d"));
+}
+
+// Every control group of a run that this process or `pid` has made.
+std::vector<std::string> Groups(pid_t pid) {
+  std::vector<std::string> found;
+  for (const CgroupTree& tree : FindCgroupTrees().usable) {
+    const auto names = ListDirectory(tree.directory);
+    for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+      if (name.starts_with(fmt::format("{}{}-", kGroupPrefix, pid))) found.push_back(name);
+    }
+  }
+  return found;
+}
+
+bool MayLimitMemory() { return FindCgroupTrees().why_no_memory.empty(); }
+
+TEST_F(RunnerTest, OutOfMemoryIsSaid) {
+  if (!MayLimitMemory()) GTEST_SKIP();
+  // tail keeps a line that never ends.
+  Add(ReplicaType::kChief, "exec tail -n 1 /dev/zero");
+  job_.replicas[ReplicaType::kChief].pod.container.limits.memory_bytes = 32 << 20;
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.failure->exit_code, 137);
+  EXPECT_THAT(Content("work/logs/chief-0.log"), HasSubstr("more memory than its limit"));
+  EXPECT_THAT(Groups(getpid()), ElementsAre());
+}
+
+TEST_F(RunnerTest, ManyShortJobsLeaveNothingBehind) {
+  Add(ReplicaType::kChief, "setsid sleep 1000 & echo hello");
+  job_.replicas[ReplicaType::kChief].pod.container.limits.memory_bytes = 64 << 20;
+  options_.forward_logs = true;
   Run();
   const size_t before = ListDirectory("/proc/self/fd")->size();
-  for (int i = 0; i < 20; ++i) ASSERT_EQ(Run().exit_code, 0);
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(Run().exit_code, 0);
   EXPECT_EQ(ListDirectory("/proc/self/fd")->size(), before);
+  EXPECT_THAT(Survivors(), ElementsAre());
+  EXPECT_THAT(Groups(getpid()), ElementsAre());
+  for (const auto& [pid, info] : ListProcesses()) EXPECT_NE(info.parent, getpid());
+}
+
+TEST_F(KilledRunnerTest, AKilledRunnerOrGuardianLeavesNoControlGroup) {
+  if (!MayLimitMemory()) GTEST_SKIP();
+  for (const bool kills_guardian : {false, true}) {
+    job_.replicas.clear();
+    (void)RemoveRecursively(Path("up"));
+    limits_.memory_bytes = 256 << 20;
+    StartAndWait();
+    const pid_t runner = runner_;
+    EXPECT_FALSE(Groups(runner).empty());
+    kill(kills_guardian ? GuardianPid() : runner, SIGKILL);
+    waitpid(runner, nullptr, 0);
+    EXPECT_TRUE(Eventually([&] { return Groups(runner).empty(); }));
+    for (const pid_t pid : Survivors()) kill(pid, SIGKILL);
+  }
+}
+
+TEST_F(KilledRunnerTest, LastWordsArriveAfterTheRunnerWasKilled) {
+  Add(ReplicaType::kChief,
+      "trap 'seq 1 30000; echo saved; exit 0' TERM; echo > $DIR/up; while :; do sleep 0.01; done");
+  Launch();
+  ASSERT_TRUE(Eventually([&] { return Exists("up"); }));
+  kill(runner_, SIGKILL);
+  waitpid(runner_, nullptr, 0);
+  EXPECT_TRUE(Eventually([&] { return Survivors().empty(); }));
+  EXPECT_TRUE(Eventually(
+      [&] { return Content("work/logs/chief-0.log").ends_with("\n29999\n30000\nsaved\n"); }));
 }
 
 }  // namespace

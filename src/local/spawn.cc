@@ -13,7 +13,7 @@ namespace trainyard::local {
 namespace {
 
 // Where the child got stuck, sent through the pipe with errno.
-enum class Stage : int { kDirectory, kExec, kOther };
+enum class Stage : int { kDirectory, kGroup, kExec, kOther };
 
 struct Failure {
   Stage stage;
@@ -34,9 +34,14 @@ std::vector<char*> Pointers(const std::vector<std::string>& values) {
   _exit(127);
 }
 
+bool Enter(const char* group) {
+  const int file = open(group, O_WRONLY | O_CLOEXEC);
+  return file >= 0 && write(file, "0", 1) == 1;  // 0: whoever writes
+}
+
 // In the child: nothing here may allocate or lock.
 [[noreturn]] void BecomeProgram(const SpawnRequest& request, char* const* argv, char* const* env,
-                                int log, int null, int pipe, pid_t parent) {
+                                int null, int pipe, pid_t parent) {
   setsid();
   for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
     signal(signal_number, SIG_DFL);
@@ -46,7 +51,12 @@ std::vector<char*> Pointers(const std::vector<std::string>& values) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   // A parent that died before this call will never send the signal.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) Give(pipe, Stage::kOther);
-  if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) Give(pipe, Stage::kOther);
+  for (const std::string& group : request.groups) {
+    if (!Enter(group.c_str())) Give(pipe, Stage::kGroup);
+  }
+  if (dup2(null, 0) < 0 || dup2(request.output, 1) < 0 || dup2(request.output, 2) < 0) {
+    Give(pipe, Stage::kOther);
+  }
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   if (chdir(request.directory.c_str()) != 0) Give(pipe, Stage::kDirectory);
   execve(request.program.c_str(), argv, env);
@@ -57,6 +67,8 @@ Status Explain(const SpawnRequest& request, const Failure& failure) {
   switch (failure.stage) {
     case Stage::kDirectory:
       return ErrnoError(failure.error, "cannot start {} in {}", request.program, request.directory);
+    case Stage::kGroup:
+      return ErrnoError(failure.error, "cannot start {} in its control group", request.program);
     case Stage::kExec:
     case Stage::kOther:
       break;
@@ -85,8 +97,6 @@ class File {
 Result<pid_t> Spawn(const SpawnRequest& request) {
   const std::vector<char*> argv = Pointers(request.argv);
   const std::vector<char*> env = Pointers(request.env);
-  const File log(open(request.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-  if (log.get() < 0) return ErrnoError(errno, "cannot write the log {}", request.log_path);
   const File null(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (null.get() < 0) return ErrnoError(errno, "cannot open /dev/null");
   int ends[2];
@@ -97,7 +107,7 @@ Result<pid_t> Spawn(const SpawnRequest& request) {
   const pid_t pid = fork();
   if (pid < 0) return ErrnoError(errno, "cannot start a process for {}", request.program);
   if (pid == 0) {
-    BecomeProgram(request, argv.data(), env.data(), log.get(), null.get(), writer.get(), parent);
+    BecomeProgram(request, argv.data(), env.data(), null.get(), writer.get(), parent);
   }
   writer.Close();
   Failure failure{Stage::kOther, ECHILD};

@@ -15,7 +15,8 @@ struct SpawnRequest {
   std::vector<std::string> argv{};
   std::vector<std::string> env{};  // NAME=value, the whole environment
   std::string directory{};
-  std::string log_path{};  // standard output and error are appended here
+  int output = -1;                    // standard output and error; borrowed
+  std::vector<std::string> groups{};  // files of control groups that the process enters first
 };
 
 // Starts the program as leader of a session of its own, with default signals, /dev/null as standard

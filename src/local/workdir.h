@@ -1,15 +1,20 @@
-// The directory of a local run: results of the replicas, their logs and progress, and a lock.
+// The directory of a local run: results of the replicas, their logs and progress, the job's record,
+// and a lock. docs/contracts/workdir.md describes it for other programs.
 //
 //   <workdir>/logs/worker-1.log        output of every instance of a replica, appended
 //   <workdir>/progress/worker-1.jsonl  docs/contracts/progress.md
-//   <workdir>/.trainyard.lock          held by the running job
+//   <workdir>/.trainyard/              the record (store.h), and `lock`, held by the running job
 //   <workdir>/...                      whatever the replicas write below $TRAINYARD_OUT
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 
 #include "base/status.h"
 #include "job/replica.h"
+#include "local/job_record.h"
 
 namespace trainyard::local {
 
@@ -25,6 +30,8 @@ class Workdir {
   ~Workdir();
 
   const std::string& path() const { return path_; }  // absolute
+  // The lock ends when the last copy of this file descriptor is closed: a guardian that has one
+  // keeps it until the last replica has ended.
   int lock_fd() const { return lock_fd_; }
   std::string LogPath(const job::ReplicaId& id) const;
   std::string ProgressPath(const job::ReplicaId& id) const;
@@ -35,5 +42,19 @@ class Workdir {
   std::string path_;
   int lock_fd_;
 };
+
+// The path as Open() makes it: absolute, without "..", "." or a slash at the end.
+Result<std::string> AbsoluteWorkdir(const std::string& path);
+
+std::string LogDirectory(const std::string& workdir);
+
+// Who holds the lock of a work directory, found out without taking it: nullopt if nobody does. The
+// number is that of the process that took it, which may be gone while its guardian still ends the
+// replicas.
+std::optional<pid_t> LockHolder(const std::string& workdir);
+
+// The caller, and whether a process is the very one that was recorded.
+ProcessIdentity ThisProcess();
+bool IsAlive(const ProcessIdentity& process);
 
 }  // namespace trainyard::local

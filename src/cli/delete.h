@@ -1,0 +1,12 @@
+// `trainyard delete`: ends a job and removes its record and logs.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace trainyard::cli {
+
+// Adds the command to `app`. Running it sets `*exit_code`. Both are borrowed and must outlive the
+// parsing.
+void AddDeleteCommand(CLI::App& app, int* exit_code);
+
+}  // namespace trainyard::cli
