@@ -1,6 +1,6 @@
 # The few commands a person needs; each is a thin name for a script or a CMake preset.
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart build test bench format clean
+.PHONY: help setup quickstart build test sanitize bench format clean
 
 JOBS := $(shell nproc)
 
@@ -23,6 +23,13 @@ test:  ## set-up for tests, build, then every test
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
+
+sanitize:  ## the unit tests again: address, undefined behaviour, threads
+	@tools/setup.sh test
+	@for preset in asan tsan; do \
+	  cmake --preset $$preset && cmake --build --preset $$preset -j $(JOBS) && \
+	  ctest --preset $$preset -j $(JOBS) || exit 1; \
+	done
 
 bench:  ## the benchmarks, each beside its peer (quiet machine, some minutes)
 	@tools/setup.sh test
