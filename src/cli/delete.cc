@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/files.h"
 #include "cli/job_flags.h"
 #include "cli/quantity.h"
 #include "local/local_jobs.h"
@@ -38,7 +39,8 @@ int Run(const DeleteFlags& flags) {
   const Status deleted =
       local::DeleteJob(*job, local::Registry(local::DefaultStateDirectory()), *timeout);
   if (!deleted.ok()) return ComplainAbout("delete", deleted);
-  fmt::print("job {} deleted; results stay in {}\n", job->record.name, job->workdir);
+  fmt::print("job {} deleted{}\n", job->record.name,
+             IsDirectory(job->workdir) ? "; results stay in " + job->workdir : "");
   return 0;
 }
 

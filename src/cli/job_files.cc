@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -44,24 +46,57 @@ void AddNeighbours(const std::string& file, spec::Objects* objects) {
   }
 }
 
+// The documents of a text, each with the `---` that begins it.
+std::vector<std::string_view> SplitDocuments(std::string_view text) {
+  std::vector<std::string_view> documents;
+  size_t start = 0;
+  for (size_t at = 0; (at = text.find("\n---", at)) != std::string_view::npos; at += 4) {
+    if (at + 4 < text.size() &&
+        std::string_view(" \t\r\n").find(text[at + 4]) == std::string::npos) {
+      continue;
+    }
+    documents.push_back(text.substr(start, at + 1 - start));
+    start = at + 1;
+  }
+  documents.push_back(text.substr(start));
+  return documents;
+}
+
+// What is to be kept of a file of many jobs for each: its own document, and those that hold no job.
+// The whole text where that cannot be told apart.
+void ShareOutText(const std::string& text, const spec::ParseOptions& options,
+                  std::vector<LoadedJob>* jobs) {
+  std::map<std::pair<std::string, std::string>, std::string_view> own;
+  std::string common;
+  if (jobs->size() > 1) {
+    for (const std::string_view document : SplitDocuments(text)) {
+      const auto parsed = spec::ParseJobFile(document, "", options);
+      if (!parsed.ok()) common += document;
+      if (!parsed.ok()) continue;
+      for (const spec::TFJob& job : parsed->jobs) own[{job.name_space, job.name}] = document;
+    }
+  }
+  for (LoadedJob& loaded : *jobs) {
+    const auto found = own.find({loaded.job.name_space, loaded.job.name});
+    loaded.text = found == own.end() ? text : fmt::format("{}{}", common, found->second);
+  }
+}
+
 Result<std::vector<LoadedJob>> ParseJobs(const std::string& text, const std::string& shown_name,
                                          const std::string& file,
                                          const std::vector<std::string>& overrides) {
-  ASSIGN_OR_RETURN(
-      spec::JobFile parsed,
-      spec::ParseJobFile(text, shown_name, {.overrides = overrides, .validate = kLocally}));
+  const spec::ParseOptions options{.overrides = overrides, .validate = kLocally};
+  ASSIGN_OR_RETURN(spec::JobFile parsed, spec::ParseJobFile(text, shown_name, options));
   const bool lacks_any =
       std::any_of(parsed.jobs.begin(), parsed.jobs.end(),
                   [&](const spec::TFJob& job) { return LacksObjects(job, parsed.objects); });
   if (lacks_any && !file.empty()) AddNeighbours(file, &parsed.objects);
   std::vector<LoadedJob> jobs;
   for (spec::TFJob& job : parsed.jobs) {
-    jobs.push_back({.job = std::move(job),
-                    .objects = parsed.objects,
-                    .text = text,
-                    .file = file,
-                    .overrides = overrides});
+    jobs.push_back(
+        {.job = std::move(job), .objects = parsed.objects, .file = file, .overrides = overrides});
   }
+  ShareOutText(text, options, &jobs);
   return jobs;
 }
 
@@ -168,7 +203,7 @@ Result<LoadedJob> LoadRecordedJob(const local::JobStore& store, const local::Job
   for (LoadedJob& loaded : jobs) {
     if (loaded.job.name == record.name && loaded.job.name_space == record.name_space) {
       // Written anew with a heading of its own.
-      loaded.text = local::WithoutHeading(text);
+      loaded.text = local::WithoutHeading(loaded.text);
       return std::move(loaded);
     }
   }

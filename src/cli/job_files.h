@@ -17,7 +17,7 @@ namespace trainyard::cli {
 struct LoadedJob {
   spec::TFJob job{};
   spec::Objects objects{};
-  std::string text{};  // of the whole file
+  std::string text{};  // what the file says about it
   std::string file{};  // absolute; empty if it came from no file
   std::vector<std::string> overrides{};
 };

@@ -126,18 +126,11 @@ void AppendPrefixed(std::string_view job, const job::ReplicaId& id, std::string_
   const std::string name =
       job.empty() ? fmt::format("[{}]", id.Name()) : fmt::format("[{}/{}]", job, id.Name());
   const std::string prefix = Paint(name, kColours[number % std::size(kColours)], colours) + ' ';
-  do {
+  do {  // an empty line is one, too
     const size_t length = std::min(lines.find('\n'), lines.size());
-    out->append(prefix).append(lines.substr(0, length)).append(1, '\n');
+    out->append(prefix).append(lines.substr(0, length)) += '\n';
     lines.remove_prefix(std::min(length + 1, lines.size()));
   } while (!lines.empty());
-}
-
-std::string PrefixedLine(std::string_view job, const job::ReplicaId& id, std::string_view line,
-                         bool colours) {
-  std::string text;
-  AppendPrefixed(job, id, line, colours, &text);
-  return text;
 }
 
 std::string FormatWarning(const job::Event& event) {
@@ -223,6 +216,8 @@ std::string FormatSummary(const local::RunOutcome& outcome, std::string_view dir
   }
   const std::string place = ShortPath(view.workdir, directory);
   text += fmt::format("  results   {}/\n  logs      {}/logs/\n", place, place);
+  if (outcome.exit_code == 130)
+    text += fmt::format("  go on     trainyard run --resume {}\n", view.name);
   return text;
 }
 

@@ -41,11 +41,8 @@ std::vector<std::string> FormatQueueBlock(const std::vector<const local::JobView
 // `2 running, 1 queued, 4 succeeded`; what is zero is left out.
 std::string FormatCounts(const local::QueueCounts& counts);
 
-// `[worker-1] line`, each replica in a colour of its own; `[digits/worker-1] line` if a job is
-// named.
-std::string PrefixedLine(std::string_view job, const job::ReplicaId& id, std::string_view line,
-                         bool colours);
-// The same for a block of lines, each with its end: for many of them.
+// Appends each of the lines as `[worker-1] line`, each replica in a colour of its own;
+// `[digits/worker-1] line` if a job is named. The last line's end may be missing.
 void AppendPrefixed(std::string_view job, const job::ReplicaId& id, std::string_view lines,
                     bool colours, std::string* out);
 

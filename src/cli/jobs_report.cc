@@ -259,7 +259,7 @@ std::string FormatDescription(const JobDescription& job, job::TimePoint now,
   if (!job.spec.empty()) {
     text += "Spec:\n";
     for (const auto& [name, value] : job.spec) {
-      text += fmt::format("  {:<12}{}\n", name + ":", CleanLine(value, 400));
+      text += fmt::format("  {:<12}{}\n", name + ":", CleanLine(value, 200));
     }
   }
   return text + Conditions(job, now) + Replicas(job) + Events(job, now);

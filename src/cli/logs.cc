@@ -78,7 +78,8 @@ int Run(const LogsFlags& flags) {
       std::fwrite(line.data(), 1, line.size(), stdout);
       std::fputc('\n', stdout);
     } else {
-      const std::string text = PrefixedLine("", id, line, colours);
+      std::string text;
+      AppendPrefixed("", id, line, colours, &text);
       std::fwrite(text.data(), 1, text.size(), stdout);
     }
   };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "job/restart.h"
 #include "local/timestamp.h"
 
 namespace trainyard::local {
@@ -90,13 +91,7 @@ Beginning PlanBeginning(const spec::TFJob& job, const std::optional<JobRecord>& 
 }
 
 job::JobStatus StatusToGoOnWith(job::JobStatus status) {
-  for (auto& [id, memory] : status.replicas) {
-    if (memory.state == job::ReplicaState::kStarted) {
-      memory.state = job::ReplicaState::kWaiting;
-      memory.instance += 1;
-    }
-    memory.start_after = {};
-  }
+  for (auto& [id, memory] : status.replicas) job::SetAside(nullptr, &memory);
   status.start_time.reset();
   for (job::Condition& condition : status.conditions) {
     const bool is_of_the_past = condition.type == job::ConditionType::kRunning ||

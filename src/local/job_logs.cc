@@ -45,14 +45,12 @@ std::vector<job::ReplicaId> JobLogs::Replicas() const {
 }
 
 void JobLogs::Poll(const TakeLine& take) {
+  for (const auto& [id, reader] : readers_) {
+    reader->Poll([&, &replica = id](std::string_view line) { take(replica, line); });
+  }
   for (const job::ReplicaId& id : Replicas()) {
-    if (options_.replica && *options_.replica != id) continue;
-    const auto found = readers_.find(id);
-    if (found == readers_.end()) {
-      ReadFirst(id, take);
-    } else {
-      found->second->Poll([&](std::string_view line) { take(id, line); });
-    }
+    const bool is_wanted = !options_.replica || *options_.replica == id;
+    if (is_wanted && !readers_.contains(id)) ReadFirst(id, take);
   }
 }
 

@@ -165,7 +165,8 @@ void FromJson(const Json& json, Progress* progress) {
 }
 
 Json ToJson(const ReplicaInfo& replica, const job::ReplicaRecord& memory) {
-  Json json = {{"name", replica.id.Name()}, {"state", replica.state}};
+  Json json = {{"name", replica.id.Name()}};
+  if (!replica.state.empty()) json["state"] = replica.state;
   if (replica.pid != 0) json["pid"] = replica.pid;
   json["restarts"] = memory.restarts;
   if (replica.has_ended) json["exitCode"] = replica.exit_code;
@@ -176,9 +177,13 @@ Json ToJson(const ReplicaInfo& replica, const job::ReplicaRecord& memory) {
   }
   json["plan"] = {{"state", state},
                   {"instance", memory.instance},
+                  {"inPlaceRestarts", memory.in_place_restarts},
                   {"quickFailures", memory.quick_failures},
                   {"exitCode", memory.exit_code},
-                  {"startAfter", FormatTimestampMillis(memory.start_after)}};
+                  {"hasRun", memory.has_run},
+                  {"isStuckTold", memory.is_stuck_told},
+                  {"startAfter", FormatTimestampMillis(memory.start_after)},
+                  {"since", FormatTimestampMillis(memory.since)}};
   return json;
 }
 
@@ -203,11 +208,16 @@ void ReplicaFromJson(const Json& json, JobRecord* record) {
       if (text == state) memory.state = known;
     }
     TakeInteger(*plan, "instance", &memory.instance);
+    TakeInteger(*plan, "inPlaceRestarts", &memory.in_place_restarts);
     TakeInteger(*plan, "quickFailures", &memory.quick_failures);
+    Take(*plan, "hasRun", &memory.has_run);
+    Take(*plan, "isStuckTold", &memory.is_stuck_told);
+    Take(*plan, "since", &memory.since);
     TakeInteger(*plan, "exitCode", &memory.exit_code);
     Take(*plan, "startAfter", &memory.start_after);
   }
-  record->replicas.push_back(std::move(info));
+  // One that the job has no more is only remembered.
+  if (!info.state.empty()) record->replicas.push_back(std::move(info));
 }
 
 Json ToJson(const Submission& submission) {
@@ -253,7 +263,7 @@ Json ReplicasToJson(const JobRecord& record) {
   for (const auto& [id, replica] : seen) {
     const auto memory = record.status.replicas.find(id);
     const bool is_known = memory != record.status.replicas.end();
-    list.push_back(ToJson(replica == nullptr ? ReplicaInfo{.id = id, .state = "waiting"} : *replica,
+    list.push_back(ToJson(replica == nullptr ? ReplicaInfo{.id = id} : *replica,
                           is_known ? memory->second : job::ReplicaRecord{}));
   }
   return list;
@@ -301,6 +311,7 @@ std::string FormatJobRecord(const JobRecord& record) {
   }
   json["submission"] = ToJson(record.submission);
   json["status"] = ToJson(record.status);
+  if (record.status.is_limit_exceeded) json["isLimitExceeded"] = true;
   json["replicas"] = ReplicasToJson(record);
   json["progress"] = ToJson(record.progress);
   return Dump(json, 1) + "\n";
@@ -335,6 +346,7 @@ Result<JobRecord> ParseJobRecord(std::string_view text, std::string_view file_na
     FromJson(*submission, &record.submission);
   }
   if (const Json* status = Find(json, "status")) FromJson(*status, &record.status);
+  Take(json, "isLimitExceeded", &record.status.is_limit_exceeded);
   ForEach(json, "replicas",
           [&](const std::string&, const Json& entry) { ReplicaFromJson(entry, &record); });
   if (const Json* progress = Find(json, "progress")) FromJson(*progress, &record.progress);

@@ -215,7 +215,7 @@ void JobRun::RecordStartFailure(const Status& status) {
     return;
   }
   job::SetCreated(job_, now, &status_);
-  job::SetFailed(status.message(), now, &status_);
+  job::SetFailed(job::Reason(job_, "Failed"), status.message(), now, &status_);
   status_.completion_time = now;
   recorder_.Update(View(), now);
   recorder_.SetStage(Stage::kEnded, "", now);
