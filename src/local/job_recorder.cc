@@ -39,10 +39,13 @@ void JobRecorder::Update(const JobView& view, job::TimePoint now) {
 void JobRecorder::SetStage(Stage stage, std::string stop_reason, job::TimePoint now) {
   record_.stage = stage;
   record_.stop_reason = std::move(stop_reason);
-  if (stage == Stage::kStopped || stage == Stage::kEnded) {
+  const bool is_end = stage == Stage::kStopped || stage == Stage::kEnded;
+  if (is_end) {
     for (ReplicaInfo& replica : record_.replicas) replica.pid = 0;
   }
-  Write(JobStore::Durability::kSurvivesPowerLoss, now);
+  // A disk takes its time, and the first replica would have to wait for it.
+  Write(is_end ? JobStore::Durability::kSurvivesPowerLoss : JobStore::Durability::kSurvivesKill,
+        now);
 }
 
 void JobRecorder::AddEvents(std::span<const job::Event> events, job::TimePoint now) {
