@@ -134,7 +134,7 @@ def test_a_finished_job_can_be_looked_at(cli):
     assert "digits" in cli("jobs", "--local")
     assert "Succeeded" in cli("jobs", "--local")
     described = cli("describe", "digits", "--local")
-    for word in ("TFJobSucceeded", "chief-0", "worker-1", str(cli.directory / "job.yaml")):
+    for word in ("TFJobSucceeded", "chief-0", "worker-1", "job.yaml", "Submitted"):
         assert word in described
     as_json = json.loads(cli("describe", "digits", "--local", "--output", "json"))
     assert as_json["state"] == "Succeeded"
