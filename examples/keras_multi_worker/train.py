@@ -1,4 +1,4 @@
-"""Reads handwritten digits with Keras; several workers keep equal copies of the model and add up gradients."""
+"""Reads handwritten digits with Keras; workers keep equal copies of the model and add up gradients."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Jobs of this machine as a person handles them: several at once, looked at, stopped, killed, gone on with."""
+"""Jobs of this machine as a person handles them: several at once, looked at, stopped, killed, resumed."""
 
 import contextlib
 import json
@@ -166,7 +166,8 @@ def test_a_running_job_can_be_waited_for_and_deleted(cli):
 
 
 def test_logs_are_followed_to_the_end_of_the_job(cli):
-    file = write_job(cli.directory / "job.yaml", "talk", {"Worker": (1, f"echo hello; {WAIT_FOR_GO}; echo bye")})
+    script = f"echo hello; {WAIT_FOR_GO}; echo bye"
+    file = write_job(cli.directory / "job.yaml", "talk", {"Worker": (1, script)})
     with cli.running(file) as process:
         cli.wait_for_line("run.log", "job talk: running", process)
         command = [BIN / "trainyard", "logs", "talk", "--local", "--follow"]
@@ -321,7 +322,8 @@ def test_an_image_is_a_directory_with_a_dockerfile(cli):
     image.mkdir()
     (image / "main.py").write_text("import os, sys; print(sys.argv[1:], os.environ['GREETING'])\n")
     (image / "Dockerfile").write_text(
-        'FROM python:3\nENV GREETING=hello\nCOPY main.py /app/main.py\nENTRYPOINT ["python3", "/app/main.py"]\n'
+        "FROM python:3\nENV GREETING=hello\nCOPY main.py /app/main.py\n"
+        'ENTRYPOINT ["python3", "/app/main.py"]\n'
     )
     (cli.directory / "job.yaml").write_text(
         """

@@ -1,4 +1,4 @@
-"""Each row of the TFJob contract's tables with a column `test` names tests there, and there are such tests."""
+"""Each row of those tables of the TFJob contract that have a column `test` names tests that there are."""
 
 import os
 import pathlib
