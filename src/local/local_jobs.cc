@@ -33,6 +33,21 @@ Status WaitForEnd(const LocalJob& job, std::chrono::milliseconds timeout) {
   return OkStatus();
 }
 
+Result<LocalJob> LookOnce(const std::string& workdir) {
+  LocalJob job{.workdir = workdir};
+  const bool is_locked = LockHolder(workdir).has_value();
+  Result<JobRecord> record = JobStore(workdir).Read();
+  if (!record.ok() && record.status().code() == StatusCode::kNotFound) return record.status();
+  if (record.ok()) {
+    job.record = *std::move(record);
+    job.situation = SituationOf(job.record, is_locked, IsAlive(job.record.runner));
+  } else {
+    job.record.name = std::filesystem::path(workdir).filename().string();
+    job.problem = record.status().message();
+  }
+  return job;
+}
+
 }  // namespace
 
 Situation SituationOf(const JobRecord& record, bool is_locked, bool is_runner_alive) {
@@ -61,19 +76,11 @@ bool IsExpired(const JobRecord& record, job::TimePoint now) {
 }
 
 Result<LocalJob> LookAtJob(const std::string& workdir) {
-  LocalJob job{.workdir = workdir};
-  // The lock first: a run that ends in between has its last word in the record.
-  const bool is_locked = LockHolder(workdir).has_value();
-  Result<JobRecord> record = JobStore(workdir).Read();
-  if (!record.ok() && record.status().code() == StatusCode::kNotFound) return record.status();
-  if (record.ok()) {
-    job.record = *std::move(record);
-    job.situation = SituationOf(job.record, is_locked, IsAlive(job.record.runner));
-  } else {
-    job.record.name = std::filesystem::path(workdir).filename().string();
-    job.problem = record.status().message();
-  }
-  return job;
+  const Result<LocalJob> job = LookOnce(workdir);
+  // A run may have begun or ended between the looks at lock and record. The second look at the lock
+  // comes after the first at the record: who is alive holds it by then, who has ended has said so.
+  if (!job.ok() || job->situation != Situation::kKilled) return job;
+  return LookOnce(workdir);
 }
 
 std::vector<LocalJob> ListJobs(const Registry& registry, job::TimePoint now) {
