@@ -368,6 +368,7 @@ std::optional<ReplicaFailure> JobRun::FindFailure() const {
   bool found_for_good = false;
   for (const auto& [id, replica] : replicas_) {
     if (!replica->view() || replica->view()->phase != job::Phase::kFailed) continue;
+    if (replica->was_stopped()) continue;  // ended because the job had failed
     const bool for_good = status_.replicas.at(id).state == job::ReplicaState::kFailed;
     const bool is_later = found == nullptr || replica->view()->ended_at > found->view()->ended_at;
     // Of several final failures the first is the cause, of others the last.
