@@ -50,17 +50,23 @@ std::string JobLine(const JobView& view, ScreenSize screen, bool colours) {
 std::string ReplicaLine(const ReplicaInfo& replica, ScreenSize screen, bool colours) {
   std::string facts;
   if (replica.pid != 0) facts = fmt::format("pid {}", replica.pid);
-  if (replica.pid == 0 && replica.has_ended && replica.state != "succeeded") {
+  const bool ended_in_order = replica.state == "succeeded" || replica.state == "stopped";
+  if (replica.pid == 0 && replica.has_ended && !ended_in_order) {
     facts = EndOf(replica.exit_code);
   }
   if (replica.restarts > 0) {
     facts += fmt::format("{}{} restart{}", facts.empty() ? "" : ", ", replica.restarts,
                          replica.restarts == 1 ? "" : "s");
   }
+  std::string news = replica.message;
+  if (const Progress& own = replica.progress; own.step) {
+    const Progress shown{.step = own.step, .steps_per_sec = own.steps_per_sec};
+    news = fmt::format("{}{}{}", FormatProgress(shown), news.empty() ? "" : "  ", news);
+  }
   const std::string state = fmt::format("{:<10}", replica.state);
-  return fmt::format(
-      "  {:<12} {} {}", replica.id.Name(), Paint(state, StateColour(replica.state), colours),
-      CleanLine(fmt::format("{:<12}  {}", facts, replica.message), screen.columns - 28));
+  return fmt::format("  {:<12} {} {}", replica.id.Name(),
+                     Paint(state, StateColour(replica.state), colours),
+                     CleanLine(fmt::format("{:<12}  {}", facts, news), screen.columns - 28));
 }
 
 }  // namespace

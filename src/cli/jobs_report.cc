@@ -30,7 +30,13 @@ std::string Field(std::string_view name, std::string_view value) {
   return fmt::format("{:<14}{}\n", fmt::format("{}:", name), value.empty() ? "<none>" : value);
 }
 
+// Of a damaged record nothing is known.
+std::string AgeColumn(job::TimePoint since, job::TimePoint now) {
+  return since == job::TimePoint() ? "<unknown>" : FormatAge(now - since);
+}
+
 std::string TimeWithAge(job::TimePoint time, job::TimePoint now) {
+  if (time == job::TimePoint()) return "<unknown>";
   return fmt::format("{} ({} ago)", local::FormatTimestamp(time), FormatAge(now - time));
 }
 
@@ -200,7 +206,7 @@ std::string FormatJobs(std::span<const JobDescription> jobs, bool wide, job::Tim
     rows.push_back({job.name, job.state,
                     fmt::format("{}/{}", job.num_running(), job.replicas.size()),
                     fmt::format("{}", job.num_restarts()), ProgressColumn(job.progress),
-                    FormatAge(now - job.created), ShortPath(job.place, directory)});
+                    AgeColumn(job.created, now), ShortPath(job.place, directory)});
     if (!wide) continue;
     rows.back().insert(rows.back().end(),
                        {local::FormatTimestamp(job.created), PidColumn(job.runner),

@@ -136,6 +136,7 @@ TEST(FormatDescriptionTest, SaysWhatAStateMeans) {
   EXPECT_THAT(FormatDescription(job, kNow, "/"),
               HasSubstr("State:        Interrupted: it was killed\n"));
   EXPECT_THAT(FormatDescription(job, kNow, "/"), HasSubstr("Events:       <none>\n"));
+  EXPECT_THAT(FormatDescription(job, kNow, "/"), HasSubstr("Created:      <unknown>\n"));
 }
 
 local::LocalJob LocalJobNamed(const std::string& name, const std::string& workdir) {

@@ -56,7 +56,10 @@ bool ReadProgressLine(std::string_view line, Progress* progress) {
   if (line.size() > 65536) return false;
   const Json object = Json::parse(line, nullptr, false);
   if (!object.is_object()) return false;
+  const std::string last_phase = progress->phase;
   TakeText(object, "phase", &progress->phase);
+  // "waiting for ..." says nothing about the training that follows.
+  if (progress->phase != last_phase) progress->message.clear();
   TakeText(object, "message", &progress->message);
   TakeStep(object, "step", &progress->step);
   TakeStep(object, "max_steps", &progress->max_steps);

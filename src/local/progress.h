@@ -26,7 +26,8 @@ struct Progress {
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
-// Takes over what one line of a progress file says; the last value of each key counts. A line that
+// Takes over what one line of a progress file says; the last value of each key counts, and a new
+// phase ends the message of the one before. A line that
 // is not a JSON object changes nothing. True if something was taken.
 bool ReadProgressLine(std::string_view line, Progress* progress);
 
