@@ -8,11 +8,11 @@
 #include <atomic>
 #include <filesystem>
 
-#include "local/cgroup.h"
-#include "local/go_on.h"
-#include "local/launch.h"
-#include "local/processes.h"
-#include "local/registry.h"
+#include "local/launch/launch.h"
+#include "local/process/cgroup.h"
+#include "local/process/processes.h"
+#include "local/state/go_on.h"
+#include "local/state/registry.h"
 
 extern char** environ;
 

@@ -10,10 +10,10 @@
 
 #include "job/replica.h"
 #include "job/status.h"
-#include "local/channel.h"
-#include "local/job_view.h"
-#include "local/launch.h"
-#include "local/line_reader.h"
+#include "local/launch/launch.h"
+#include "local/logs/line_reader.h"
+#include "local/process/channel.h"
+#include "local/state/job_view.h"
 
 namespace trainyard::local {
 

@@ -58,8 +58,8 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
     const Result<std::string> prefix = LatestCheckpoint(model_dir);
     const bool is_new = prefix.ok() && *prefix != last_prefix;
     const int64_t step = prefix.ok() ? StepOfCheckpoint(*prefix) : -1;
-    // Trainers overshoot: a checkpoint of step max_steps need not be the last one. Only a chief that
-    // leaves no mark, as TensorFlow's own, is taken at its checkpoint's word.
+    // Trainers overshoot: a checkpoint of step max_steps need not be the last one. Only a chief
+    // that leaves no mark, as TensorFlow's own, is taken at its checkpoint's word.
     if (!max_steps.has_value() || step < *max_steps) mark_deadline = Clock::now() + kMarkPatience;
     const bool is_last = prefix.ok() && (has_ended || Clock::now() >= mark_deadline);
     if (is_new && step > 0 && (is_last || Clock::now() >= next_time)) {

@@ -36,17 +36,17 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
   if (config_.uses_server()) {
     reporter.Report({.phase = "waiting", .message = "starting the server"});
     ASSIGN_OR_RETURN(target, StartServer(config_));
-    // A chief that was killed after it had told the parameter servers to go finds none. One that was
-    // killed before it did so must do it now.
+    // A chief that was killed after it had told the parameter servers to go finds none. One that
+    // was killed before it did so must do it now.
     constexpr std::chrono::seconds kPatienceWhenTrained(10);
     if (trained_step.has_value()) {
       config.session_creation_timeout =
           std::min(config.session_creation_timeout, kPatienceWhenTrained);
     }
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer,
-                   Trainer::Create(model_fn_, std::move(input), config, std::move(target), options,
-                                   &reporter));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<Trainer> trainer,
+      Trainer::Create(model_fn_, std::move(input), config, std::move(target), options, &reporter));
   Result<TrainResult> result = trainer->Run();
   if (!result.ok() && result.status().code() == StatusCode::kUnavailable &&
       trained_step.has_value()) {

@@ -196,13 +196,15 @@ def evaluate(directory):
     progress = directory / "evaluated.jsonl"
     command = [BIN / "digits", f"--data_dir={MNIST}", f"--model_dir={directory / 'out/model'}"]
     command += [f"--max_steps={STEPS}", "--hidden_layers=3", "--save_summary_steps=0"]
-    subprocess.run(
-        [str(part) for part in command],
-        check=True,
-        capture_output=True,
-        timeout=ROUND_SECONDS,
-        env=dict(os.environ, TRAINYARD_PROGRESS_FILE=str(progress)),
-    )
+    with open(directory / "out/logs/evaluated.log", "w") as log:
+        subprocess.run(
+            [str(part) for part in command],
+            check=True,
+            stdout=log,
+            stderr=log,
+            timeout=ROUND_SECONDS,
+            env=dict(os.environ, TRAINYARD_PROGRESS_FILE=str(progress)),
+        )
     values = [json.loads(line) for line in progress.read_text().splitlines()]
     return [value["accuracy"] for value in values if "accuracy" in value][-1]
 
@@ -252,7 +254,11 @@ class Round:
         if result.get("eval_step") != self.step:
             if self.kill is None or self.kill[0] != "evaluator-0":
                 self.problems.append(f"the evaluator ended with step {result.get('eval_step')}")
-            self.accuracy = evaluate(self.directory)
+            try:
+                self.accuracy = evaluate(self.directory)
+            except (subprocess.SubprocessError, IndexError) as error:
+                self.problems.append(f"the last checkpoint could not be evaluated afterwards: {error!r}")
+                return
         versions = [path for path in (self.directory / "out/export").glob("*") if path.name.isdigit()]
         if not versions:
             self.problems.append("nothing was exported")
