@@ -127,6 +127,16 @@ def test_one_failed_job_does_not_keep_the_others_from_running(cli):
     assert cli.jobs() == {"bad": "Failed", "good": "Succeeded"}
 
 
+def test_the_replica_that_failed_is_blamed_and_not_one_that_was_stopped_for_it(cli):
+    replicas = {"Chief": (1, "echo broken; exit 1"), "Worker": (1, "exec sleep 30")}
+    file = write_job(cli.directory / "job.yaml", "blame", replicas, "  runPolicy: {backoffLimit: 1}\n")
+    path = cli.directory / file
+    path.write_text(path.read_text().replace("ExitCode", "OnFailure"))
+    printed = cli("run", file, code=1)
+    assert "job blame failed: chief-0 ended with exit code 1" in printed
+    assert "| broken" in printed
+
+
 def test_a_finished_job_can_be_looked_at(cli):
     script = "for i in 1 2 3; do echo line $i of $TRAINYARD_REPLICA; done"
     file = write_job(cli.directory / "job.yaml", "digits", {"Chief": (1, script), "Worker": (2, script)})
