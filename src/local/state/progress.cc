@@ -89,6 +89,10 @@ bool ReadEstimatorLine(std::string_view line, Progress* progress) {
     progress->steps_per_sec = speed;
     has_any = true;
   }
+  if (const auto saved = NumberAfter(line, "Saving checkpoints for")) {
+    progress->step = ToStep(*saved);  // the last one comes after the last line about the loss
+    has_any = true;
+  }
   const auto loss = NumberAfter(line, "loss =");
   const auto step = NumberAfter(line, ", step =");
   if (loss && step) {

@@ -32,7 +32,8 @@ struct Progress {
 bool ReadProgressLine(std::string_view line, Progress* progress);
 
 // The same for a log line of tf.estimator: `loss = 1.23, step = 100`, `global_step/sec: 35.1`,
-// `Saving dict for global step 100: accuracy = 0.98, ...`. Other lines change nothing.
+// `Saving checkpoints for 100 into ...`, `Saving dict for global step 100: accuracy = 0.98, ...`.
+// Other lines change nothing.
 bool ReadEstimatorLine(std::string_view line, Progress* progress);
 
 // The number of steps asked for by --max_steps, --steps or --train_steps, if the arguments have

@@ -54,6 +54,8 @@ TEST(ReadEstimatorLineTest, RecognisesItsLogLines) {
   EXPECT_EQ(progress.steps_per_sec, 35.1);
   EXPECT_EQ(progress.accuracy, 0.9812);
   EXPECT_EQ(progress.eval_step, 200);
+  EXPECT_TRUE(ReadEstimatorLine("Saving checkpoints for 103 into model.ckpt.", &progress));
+  EXPECT_EQ(progress.step, 103);
   EXPECT_FALSE(ReadEstimatorLine("nothing of interest", &progress));
   EXPECT_FALSE(ReadEstimatorLine("loss = nonsense, step = ", &progress));
 }
