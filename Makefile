@@ -1,12 +1,12 @@
 # The few commands a person needs; each is a thin name for a script or a CMake preset.
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart build test bench format clean
+.PHONY: help setup quickstart build test e2e sanitize bench format clean
 
 JOBS := $(shell nproc)
 
 help:  ## what can be made
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
 
 setup:  ## gets what the build needs: Debian packages, TensorFlow, MNIST
 	@tools/setup.sh quickstart
@@ -23,6 +23,19 @@ test:  ## set-up for tests, build, then every test
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
+
+e2e:  ## the long tests: Python programs in every role, 200 rounds with kills
+	@tools/setup.sh estimator
+	@cmake --preset release
+	@cmake --build --preset release -j $(JOBS)
+	@ctest --preset release -C Long -L e2e_long
+
+sanitize:  ## the unit tests again: address, undefined behaviour, threads
+	@tools/setup.sh test
+	@for preset in asan tsan; do \
+	  cmake --preset $$preset && cmake --build --preset $$preset -j $(JOBS) && \
+	  ctest --preset $$preset -j $(JOBS) || exit 1; \
+	done
 
 bench:  ## the benchmarks, each beside its peer (quiet machine, some minutes)
 	@tools/setup.sh test

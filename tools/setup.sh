@@ -6,8 +6,8 @@
 #                MNIST. (default)
 #   test         the same, and what the tests need: a formatter, and a Python with stock TensorFlow,
 #                TensorBoard and TensorFlow Serving's client to be compared with.
-#   estimator    the same as test, and a Python with the last TensorFlow that had Estimator, a peer in
-#                bench/.
+#   estimator    the same as test, and a Python with the last TensorFlow that had Estimator, for the
+#                examples in Python (`make e2e` runs them) and a peer in bench/.
 #   torch        the same as test, and a Python with PyTorch, another peer in bench/.
 #
 # Files go to .deps/ (or $TRAINYARD_DEPS_DIR), each part under its own name only once it is whole.

@@ -11,9 +11,9 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "local/cgroup.h"
-#include "local/guardian.h"
-#include "local/processes.h"
+#include "local/process/cgroup.h"
+#include "local/process/guardian.h"
+#include "local/process/processes.h"
 #include "local/runner.h"
 
 namespace trainyard {

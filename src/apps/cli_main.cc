@@ -1,6 +1,6 @@
 // trainyard: the command line.
 #include "cli/command_line.h"
-#include "local/guardian.h"
+#include "local/process/guardian.h"
 
 int main(int argc, char** argv) {
   // `trainyard run` starts this program a second time, to guard the processes it starts.

@@ -11,7 +11,7 @@
 #include "cli/job_flags.h"
 #include "cli/quantity.h"
 #include "local/local_jobs.h"
-#include "local/registry.h"
+#include "local/state/registry.h"
 
 namespace trainyard::cli {
 namespace {

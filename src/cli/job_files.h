@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "local/job_record.h"
-#include "local/store.h"
+#include "local/state/job_record.h"
+#include "local/state/store.h"
 #include "spec/objects.h"
 #include "spec/tfjob.h"
 

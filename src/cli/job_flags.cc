@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "local/registry.h"
+#include "local/state/registry.h"
 
 namespace trainyard::cli {
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "local/job_queue.h"
-#include "local/job_view.h"
 #include "local/runner.h"
+#include "local/state/job_view.h"
 
 namespace trainyard::cli {
 

@@ -10,8 +10,8 @@
 
 #include "cli/terminal.h"
 #include "local/job_queue.h"
-#include "local/job_view.h"
 #include "local/runner.h"
+#include "local/state/job_view.h"
 
 namespace trainyard::cli {
 

@@ -8,7 +8,7 @@
 
 #include "cli/job_report.h"
 #include "cli/terminal.h"
-#include "local/timestamp.h"
+#include "local/state/timestamp.h"
 
 namespace trainyard::cli {
 namespace {

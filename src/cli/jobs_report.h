@@ -17,7 +17,7 @@
 
 #include "job/replica.h"
 #include "job/status.h"
-#include "local/progress.h"
+#include "local/state/progress.h"
 
 namespace trainyard::cli {
 

@@ -5,7 +5,7 @@
 
 #include "cli/job_report.h"
 #include "cli/local_source.h"
-#include "local/timestamp.h"
+#include "local/state/timestamp.h"
 
 namespace trainyard::cli {
 namespace {

@@ -7,9 +7,9 @@
 #include <numeric>
 
 #include "cli/job_files.h"
-#include "local/store.h"
-#include "local/timestamp.h"
-#include "local/workdir.h"
+#include "local/state/store.h"
+#include "local/state/timestamp.h"
+#include "local/state/workdir.h"
 
 namespace trainyard::cli {
 namespace {

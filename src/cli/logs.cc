@@ -14,7 +14,7 @@
 #include "cli/job_report.h"
 #include "cli/terminal.h"
 #include "local/job_logs.h"
-#include "local/job_record.h"
+#include "local/state/job_record.h"
 
 namespace trainyard::cli {
 namespace {

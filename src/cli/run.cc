@@ -24,8 +24,8 @@
 #include "cli/queue_observers.h"
 #include "cli/terminal.h"
 #include "local/job_queue.h"
-#include "local/registry.h"
-#include "local/workdir.h"
+#include "local/state/registry.h"
+#include "local/state/workdir.h"
 
 namespace trainyard::cli {
 namespace {

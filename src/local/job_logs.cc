@@ -4,9 +4,9 @@
 #include <deque>
 
 #include "base/files.h"
-#include "local/job_record.h"
-#include "local/log_file.h"
-#include "local/workdir.h"
+#include "local/logs/log_file.h"
+#include "local/state/job_record.h"
+#include "local/state/workdir.h"
 
 namespace trainyard::local {
 namespace {

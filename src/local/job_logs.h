@@ -18,7 +18,7 @@
 
 #include "base/status.h"
 #include "job/replica.h"
-#include "local/line_reader.h"
+#include "local/logs/line_reader.h"
 
 namespace trainyard::local {
 

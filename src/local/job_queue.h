@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "local/job_view.h"
 #include "local/runner.h"
+#include "local/state/job_view.h"
 #include "spec/tfjob.h"
 
 namespace trainyard::local {

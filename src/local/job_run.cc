@@ -8,11 +8,11 @@
 #include <atomic>
 #include <filesystem>
 
-#include "local/cgroup.h"
-#include "local/go_on.h"
-#include "local/launch.h"
-#include "local/processes.h"
-#include "local/registry.h"
+#include "local/launch/launch.h"
+#include "local/process/cgroup.h"
+#include "local/process/processes.h"
+#include "local/state/go_on.h"
+#include "local/state/registry.h"
 
 extern char** environ;
 
@@ -368,6 +368,7 @@ std::optional<ReplicaFailure> JobRun::FindFailure() const {
   bool found_for_good = false;
   for (const auto& [id, replica] : replicas_) {
     if (!replica->view() || replica->view()->phase != job::Phase::kFailed) continue;
+    if (replica->was_stopped()) continue;  // ended because the job had failed
     const bool for_good = status_.replicas.at(id).state == job::ReplicaState::kFailed;
     const bool is_later = found == nullptr || replica->view()->ended_at > found->view()->ended_at;
     // Of several final failures the first is the cause, of others the last.

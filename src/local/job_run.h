@@ -15,13 +15,13 @@
 #include <string>
 
 #include "base/status.h"
-#include "local/guardian.h"
-#include "local/job_recorder.h"
-#include "local/job_view.h"
-#include "local/ports.h"
+#include "local/process/guardian.h"
+#include "local/process/ports.h"
 #include "local/replica_process.h"
 #include "local/runner.h"
-#include "local/workdir.h"
+#include "local/state/job_recorder.h"
+#include "local/state/job_view.h"
+#include "local/state/workdir.h"
 
 namespace trainyard::local {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "local/store.h"
-#include "local/workdir.h"
+#include "local/state/store.h"
+#include "local/state/workdir.h"
 
 namespace trainyard::local {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "local/job_record.h"
-#include "local/registry.h"
+#include "local/state/job_record.h"
+#include "local/state/registry.h"
 
 namespace trainyard::local {
 

@@ -14,8 +14,8 @@
 #include "local/job_logs.h"
 #include "local/job_queue.h"
 #include "local/runner.h"
-#include "local/store.h"
-#include "local/workdir.h"
+#include "local/state/store.h"
+#include "local/state/workdir.h"
 
 namespace trainyard::local {
 namespace {

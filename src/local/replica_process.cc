@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "local/log_file.h"
-#include "local/log_rotation.h"
-#include "local/processes.h"
+#include "local/logs/log_file.h"
+#include "local/logs/log_rotation.h"
+#include "local/process/processes.h"
 
 namespace trainyard::local {
 namespace {

@@ -10,10 +10,10 @@
 
 #include "job/replica.h"
 #include "job/status.h"
-#include "local/channel.h"
-#include "local/job_view.h"
-#include "local/launch.h"
-#include "local/line_reader.h"
+#include "local/launch/launch.h"
+#include "local/logs/line_reader.h"
+#include "local/process/channel.h"
+#include "local/state/job_view.h"
 
 namespace trainyard::local {
 
@@ -37,6 +37,8 @@ class ReplicaProcess {
   // What Plan() may know; nullopt before the first start.
   const std::optional<job::ReplicaView>& view() const { return view_; }
   bool is_active() const { return view_ && view_->is_active(); }
+  // Whether the current or last process was told to end.
+  bool was_stopped() const { return is_stopping_; }
   const std::string& log_path() const { return options_.log_path; }
   bool has_limits() const { return launch_.limits != spec::ResourceLimits{}; }
 

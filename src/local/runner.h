@@ -4,8 +4,9 @@
 //   ASSIGN_OR_RETURN(RunOutcome outcome, RunJob(job, options, observer));
 //   return outcome.exit_code;
 //
-// The caller's main() must begin with RunGuardianIfAsked() (local/guardian.h). RunJob blocks until
-// the job has ended and every process it started is gone. For several jobs see job_queue.h.
+// The caller's main() must begin with RunGuardianIfAsked() (local/process/guardian.h). RunJob
+// blocks until the job has ended and every process it started is gone. For several jobs see
+// job_queue.h.
 #pragma once
 
 #include <chrono>
@@ -15,8 +16,8 @@
 
 #include "base/status.h"
 #include "job/plan.h"
-#include "local/job_view.h"
-#include "local/launch_options.h"
+#include "local/launch/launch_options.h"
+#include "local/state/job_view.h"
 #include "spec/tfjob.h"
 
 namespace trainyard::local {

@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "base/files.h"
-#include "local/cgroup.h"
-#include "local/processes.h"
+#include "local/process/cgroup.h"
+#include "local/process/processes.h"
 
 namespace trainyard::local {
 namespace {

@@ -1,7 +1,7 @@
 // Tests of the runner start real guardian processes, which are this executable started again.
 #include <gtest/gtest.h>
 
-#include "local/guardian.h"
+#include "local/process/guardian.h"
 
 int main(int argc, char** argv) {
   if (const auto code = trainyard::local::RunGuardianIfAsked(argc, argv)) return *code;

@@ -40,6 +40,7 @@ bool HasTrainingEnded(const std::string& model_dir) { return PathExists(EndFile(
 Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSpec& spec,
                                         std::optional<int64_t> max_steps) {
   constexpr std::chrono::milliseconds kInterval(200);
+  constexpr std::chrono::seconds kMarkPatience(30);
   const std::string& model_dir = estimator.config().model_dir;
   ProgressReporter reporter;
   ASSIGN_OR_RETURN(const std::unique_ptr<Evaluator> evaluator,
@@ -49,6 +50,7 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
   std::optional<EvalResult> last;
   std::string last_prefix;
   Clock::time_point next_time = Clock::now() + spec.start_delay;
+  Clock::time_point mark_deadline = Clock::now() + kMarkPatience;
   while (!StopRequested()) {
     // In this order: a checkpoint written after the look at the directory is seen in the next
     // round.
@@ -56,8 +58,10 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
     const Result<std::string> prefix = LatestCheckpoint(model_dir);
     const bool is_new = prefix.ok() && *prefix != last_prefix;
     const int64_t step = prefix.ok() ? StepOfCheckpoint(*prefix) : -1;
-    const bool is_last =
-        prefix.ok() && (has_ended || (max_steps.has_value() && step >= *max_steps));
+    // Trainers overshoot: a checkpoint of step max_steps need not be the last one. Only a chief
+    // that leaves no mark, as TensorFlow's own, is taken at its checkpoint's word.
+    if (!max_steps.has_value() || step < *max_steps) mark_deadline = Clock::now() + kMarkPatience;
+    const bool is_last = prefix.ok() && (has_ended || Clock::now() >= mark_deadline);
     if (is_new && step > 0 && (is_last || Clock::now() >= next_time)) {
       next_time = Clock::now() + spec.throttle;
       reporter.Report({.phase = "evaluating", .step = step, .max_steps = max_steps});

@@ -1,5 +1,8 @@
 #include "train/estimator.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/log.h"
 #include "train/checkpoint_directory.h"
 #include "train/checkpoint_state.h"
@@ -15,24 +18,42 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
         "a {} does not train; call TrainAndEvaluate, which knows its role", config_.task.type);
   }
   ProgressReporter reporter;
+  std::optional<int64_t> trained_step;  // if there is nothing left to train
   if (options.max_steps.has_value() && config_.is_chief()) {
     const Result<std::string> latest = LatestCheckpoint(config_.model_dir);
-    if (latest.ok() && StepOfCheckpoint(*latest) >= *options.max_steps && !config_.uses_server()) {
-      LogInfo("Skipping training since max_steps has already saved.");
-      const int64_t step = StepOfCheckpoint(*latest);
-      reporter.Report({.phase = "training", .step = step, .max_steps = options.max_steps});
-      return TrainResult{.global_step = step, .local_steps = 0};
+    if (latest.ok() && StepOfCheckpoint(*latest) >= *options.max_steps) {
+      trained_step = StepOfCheckpoint(*latest);
     }
   }
+  const auto skip = [&] {
+    LogInfo("Skipping training since max_steps has already saved.");
+    reporter.Report({.phase = "training", .step = *trained_step, .max_steps = options.max_steps});
+    return TrainResult{.global_step = *trained_step, .local_steps = 0};
+  };
+  if (trained_step.has_value() && !config_.uses_server()) return skip();
+  RunConfig config = config_;
   std::string target;
   if (config_.uses_server()) {
     reporter.Report({.phase = "waiting", .message = "starting the server"});
     ASSIGN_OR_RETURN(target, StartServer(config_));
+    // A chief that was killed after it had told the parameter servers to go finds none. One that
+    // was killed before it did so must do it now.
+    constexpr std::chrono::seconds kPatienceWhenTrained(10);
+    if (trained_step.has_value()) {
+      config.session_creation_timeout =
+          std::min(config.session_creation_timeout, kPatienceWhenTrained);
+    }
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer,
-                   Trainer::Create(model_fn_, std::move(input), config_, std::move(target),
-                                   std::move(options), &reporter));
-  return trainer->Run();
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<Trainer> trainer,
+      Trainer::Create(model_fn_, std::move(input), config, std::move(target), options, &reporter));
+  Result<TrainResult> result = trainer->Run();
+  if (!result.ok() && result.status().code() == StatusCode::kUnavailable &&
+      trained_step.has_value()) {
+    LogInfo("The parameter servers have ended: {}", result.status().message());
+    return skip();
+  }
+  return result;
 }
 
 Result<EvalResult> Estimator::Evaluate(std::shared_ptr<const Input> input,

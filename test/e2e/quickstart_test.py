@@ -5,13 +5,13 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
-import uuid
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from conftest import BIN, DIGITS, MNIST, ROOT, model_server, run  # noqa: E402
+from processes import left_running, new_mark  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "tools"))
 from read_scalars import last_scalars  # noqa: E402
@@ -19,30 +19,15 @@ from read_scalars import last_scalars  # noqa: E402
 STEPS = 200
 
 
-def processes_with(mark):
-    """The processes whose environment carries this text, as {pid: command line}."""
-    found = {}
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (process / "environ").read_bytes():
-                found[process.name] = (process / "cmdline").read_text().replace("\0", " ")
-        except OSError:
-            pass  # gone, or not ours
-    return found
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     directory = tmp_path_factory.mktemp("quickstart")
-    mark = f"TRAINYARD_TEST_MARK={uuid.uuid4()}"
-    environment = dict(os.environ, TRAINYARD_DATA=str(MNIST), **dict([mark.split("=")]))
+    mark = new_mark()
+    environment = dict(os.environ, TRAINYARD_DATA=str(MNIST), **mark)
     command = [BIN / "trainyard", "run", ROOT / "examples/digits/tfjob.yaml"]
     command += ["--workdir", directory / "out", "--set", f"args.max_steps={STEPS}"]
     run(*command, env=environment, timeout=240)
-    deadline = time.monotonic() + 10
-    while processes_with(mark) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert processes_with(mark) == {}, "left behind by `trainyard run`"
+    assert left_running(mark) == {}, "left behind by `trainyard run`"
     return directory / "out"
 
 

@@ -9,7 +9,7 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
-from conftest import BIN, MNIST, background, wait_for  # noqa: E402
+from conftest import BIN, MNIST, background, run, wait_for  # noqa: E402
 
 STEPS = 160
 JOB = f"""
@@ -130,3 +130,27 @@ def test_a_stopped_job_saves_and_goes_on_where_it_was(tmp_path):
     with running_job(tmp_path) as job:
         assert job.result()["result"] == "succeeded"
     assert "Restoring parameters from" in (tmp_path / "out/logs/chief-0.log").read_text()
+
+
+def test_the_evaluator_waits_for_the_checkpoint_after_the_last_step(tmp_path, monkeypatch):
+    model = tmp_path / "model"
+    flags = [f"--data_dir={MNIST}", f"--model_dir={model}", "--hidden_layers=4", "--batch_size=8"]
+    flags += ["--save_summary_steps=0", "--eval_steps=1", "--eval_throttle_secs=0"]
+    run(BIN / "digits", *flags, "--max_steps=20", "--save_checkpoints_steps=10")
+
+    def name_as_last(step):
+        (model / "new").write_text(f'model_checkpoint_path: "model.ckpt-{step}"\n')
+        (model / "new").rename(model / "checkpoint")
+
+    name_as_last(10)
+    cluster = {"chief": ["127.0.0.1:1"], "ps": ["127.0.0.1:2"]}
+    task = {"type": "evaluator", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    log = tmp_path / "evaluator.log"
+    # Two workers may have been in their last step when the chief saved at the tenth.
+    with background([BIN / "digits", *flags, "--max_steps=10"], log) as evaluator:
+        wait_for(lambda: "Saving dict for global step 10:" in log.read_text(), "step 10", evaluator)
+        name_as_last(20)
+        (model / "training_end.json").write_text('{"global_step": 20}\n')
+        assert evaluator.wait(60) == 0
+    assert "Saving dict for global step 20:" in log.read_text()
