@@ -230,6 +230,7 @@ TEST_F(LocalJobsTest, AKilledRunShowsAndIsGoneOnWith) {
     return worker != memory.end() && worker->second.state == job::ReplicaState::kSucceeded &&
            seen->record.progress.step == 840;
   }));
+  ASSERT_GT(runner_, 1);  // never kill(-1)
   kill(runner_, SIGKILL);
   waitpid(std::exchange(runner_, -1), nullptr, 0);
   ASSERT_TRUE(Eventually([&] { return SituationNow("a") == Situation::kKilled; }));
