@@ -126,7 +126,8 @@ class Run:
             self.changed.notify_all()
 
     def _last_event(self, replica):
-        return next((e for e in reversed(self.events) if e.get("replica") == replica), {})
+        own = (e for e in reversed(self.events) if e["event"] == "replica" and e["replica"] == replica)
+        return next(own, {})
 
     def has_ended(self):
         return self.process.poll() is not None

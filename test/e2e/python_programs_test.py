@@ -51,7 +51,8 @@ class Run:
         return next((e for e in self.events() if e["event"] == "result"), {})
 
     def last_state(self, replica):
-        return [e["state"] for e in self.events() if e.get("replica") == replica][-1]
+        states = [e for e in self.events() if e["event"] == "replica" and e["replica"] == replica]
+        return states[-1]["state"]
 
     def replica_log(self, replica):
         path = self.out / "logs" / f"{replica}.log"
@@ -76,7 +77,8 @@ def test_an_estimator_trains_as_chief_worker_ps_and_evaluator(tmp_path, monkeypa
     run = Run(tmp_path, monkeypatch, "examples/python_estimator/tfjob.yaml")
     run.assert_succeeded()
     step = last_checkpoint(run.out / "model")
-    assert 3000 <= step <= 3001
+    # TensorFlow's trainers look at the step before their own update: each may go two beyond.
+    assert 3000 <= step <= 3004
     evaluated, accuracy = last_scalars(run.out / "model/eval")["accuracy"]
     assert evaluated == step
     assert accuracy > 0.94
@@ -128,7 +130,7 @@ def test_a_job_file_of_2018_runs_unchanged(tmp_path, monkeypatch):
     run.assert_succeeded()
     results = run.out / "volumes/results"
     step = last_checkpoint(results / "model")
-    assert 500 <= step <= 502
+    assert 500 <= step <= 506
     evaluated, accuracy = last_scalars(results / "model/eval")["accuracy"]
     assert evaluated == step
     assert accuracy > 0.88
