@@ -110,6 +110,13 @@ void NoteClusterOnly(const Node& container, std::vector<std::string>* out) {
        {"livenessProbe", "readinessProbe", "startupProbe", "volumeDevices"}) {
     if (IsSet(container, key)) out->emplace_back(key);
   }
+  const Node* resources = container.Find("resources");
+  const Node* limits = resources == nullptr ? nullptr : resources->Find("limits");
+  if (limits != nullptr) {
+    for (const Node::Member& limit : limits->members) {
+      if (limit.key != "cpu" && limit.key != "memory") out->push_back("limits." + limit.key);
+    }
+  }
   const Node* lifecycle = container.Find("lifecycle");
   if (lifecycle == nullptr) return;
   for (const std::string_view key : {"postStart", "preStop"}) {

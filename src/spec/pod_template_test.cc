@@ -158,14 +158,16 @@ TEST(ReadPodTemplateTest, NotesWhatOnlyAClusterHonours) {
       readinessProbe:
       lifecycle: {preStop: {exec: {command: [a]}}, postStart: {exec: {command: [a]}}}
       volumeDevices: [{name: a, devicePath: /dev/x}]
+      resources: {limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}}
       securityContext: {runAsUser: 1}
     - {name: sidecar, image: s}
 )",
                                          "    nodeSelector: {gpu: yes please}\n"
                                          "    initContainers: [{name: first, image: f}]\n");
   EXPECT_THAT(Parse(text).pod.cluster_only,
-              ElementsAre("livenessProbe", "startupProbe", "volumeDevices", "lifecycle.postStart",
-                          "lifecycle.preStop", "initContainers", "container sidecar"));
+              ElementsAre("livenessProbe", "startupProbe", "volumeDevices", "limits.nvidia.com/gpu",
+                          "lifecycle.postStart", "lifecycle.preStop", "initContainers",
+                          "container sidecar"));
   EXPECT_THAT(Parse(WithContainer("")).pod.cluster_only, IsEmpty());
 }
 
