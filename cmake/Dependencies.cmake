@@ -5,6 +5,9 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(PNG REQUIRED)
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # headers only: Asio and Beast
 
 # TensorFlow: two shared libraries and the C headers, taken from the tensorflow-cpu wheel.
 set(TENSORFLOW_DIR ${TRAINYARD_DEPS_DIR}/tensorflow)

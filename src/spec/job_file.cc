@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "spec/document.h"
+#include "base/document.h"
 #include "spec/manifest.h"
 #include "spec/read_job.h"
 #include "spec/reader.h"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/document.h"
 #include "base/status.h"
-#include "spec/document.h"
 #include "spec/reader.h"
 
 namespace trainyard::spec {

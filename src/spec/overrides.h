@@ -13,8 +13,8 @@
 
 #include <string_view>
 
+#include "base/document.h"
 #include "base/status.h"
-#include "spec/document.h"
 #include "spec/tfjob.h"
 
 namespace trainyard::spec {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "spec/document.h"
+#include "base/document.h"
 
 namespace trainyard::spec {
 namespace {

@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/document.h"
 #include "base/status.h"
-#include "spec/document.h"
 
 namespace trainyard::spec {
 

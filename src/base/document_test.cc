@@ -1,11 +1,11 @@
-#include "spec/document.h"
+#include "base/document.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
-namespace trainyard::spec {
+namespace trainyard {
 namespace {
 
 using testing::HasSubstr;
@@ -99,4 +99,4 @@ TEST(ParseYamlTest, SurvivesRandomBytes) {
 }
 
 }  // namespace
-}  // namespace trainyard::spec
+}  // namespace trainyard

@@ -1,4 +1,4 @@
-#include "spec/document.h"
+#include "base/document.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -12,7 +12,7 @@
 #include <sstream>
 #include <utility>
 
-namespace trainyard::spec {
+namespace trainyard {
 namespace {
 
 constexpr size_t kMaxBytes = 1 << 20;
@@ -288,4 +288,4 @@ Status ErrorAt(std::string_view name, int line, int column, std::string_view mes
   return InvalidArgumentError("{}:{}:{}: {}", name, line, column, message);
 }
 
-}  // namespace trainyard::spec
+}  // namespace trainyard

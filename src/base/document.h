@@ -14,7 +14,7 @@
 
 #include "base/status.h"
 
-namespace trainyard::spec {
+namespace trainyard {
 
 struct Node {
   enum class Kind { kNull, kBool, kInt, kFloat, kString, kList, kMap };
@@ -55,4 +55,4 @@ Result<std::vector<Node>> ParseYaml(std::string_view text, std::string_view name
 // `<name>:<line>:<column>: message`.
 Status ErrorAt(std::string_view name, int line, int column, std::string_view message);
 
-}  // namespace trainyard::spec
+}  // namespace trainyard
