@@ -24,9 +24,9 @@ namespace {
 
 // Every command, in the order of --help.
 constexpr void (*kCommands[])(CLI::App& app, int* exit_code) = {
-    AddRunCommand,    AddSubmitCommand,   AddJobsCommand,  AddDescribeCommand, AddLogsCommand,
-    AddWaitCommand,   AddDeleteCommand,   AddOperatorCommand, AddServeCommand, AddPredictCommand,
-    AddCompletionCommand,
+    AddRunCommand,   AddSubmitCommand,  AddJobsCommand,       AddDescribeCommand,
+    AddLogsCommand,  AddWaitCommand,    AddDeleteCommand,     AddOperatorCommand,
+    AddServeCommand, AddPredictCommand, AddCompletionCommand,
 };
 
 constexpr char kExample[] =

@@ -28,7 +28,8 @@ struct DeleteFlags {
 };
 
 constexpr char kExamples[] =
-    "On a cluster a job's pods go with it. A local job that runs is ended as by Ctrl-C: TERM, its grace period, KILL. What it has written "
+    "On a cluster a job's pods go with it. A local job that runs is ended as by Ctrl-C: TERM, its "
+    "grace period, KILL. What it has written "
     "below\n"
     "its work directory stays, except for record, logs and progress.\n"
     "Examples:\n"
@@ -36,7 +37,8 @@ constexpr char kExamples[] =
     "  trainyard delete digits --local";
 
 // Its pods and Services go with the job. Waits until the job itself is gone.
-Status DeleteOnCluster(const Cluster& cluster, const std::string& name, Clock::time_point deadline) {
+Status DeleteOnCluster(const Cluster& cluster, const std::string& name,
+                       Clock::time_point deadline) {
   ASSIGN_OR_RETURN(const kube::Json job, GetTFJob(cluster, name));
   RETURN_IF_ERROR(cluster.client->Delete(operators::kTFJobs, cluster.name_space, name,
                                          {.uid = kube::Uid(job)}));

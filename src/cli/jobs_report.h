@@ -28,7 +28,7 @@ struct ReplicaLine {
   std::optional<int> exit_code{};  // of the last instance that ended
   pid_t pid = 0;                   // 0: no process, or none of this machine
   bool is_running = false;
-  std::string place{};             // the node, on a cluster
+  std::string place{};                                       // the node, on a cluster
   std::optional<std::chrono::system_clock::duration> age{};  // of the instance, on a cluster
   std::string last_line{};
 };

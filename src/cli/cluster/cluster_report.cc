@@ -82,7 +82,8 @@ std::vector<std::string> FormatWatch(std::span<const JobDescription> jobs,
                                      const ClusterTable& table, job::TimePoint now,
                                      ScreenSize screen, bool colours) {
   const std::vector<std::string> rows = Lines(FormatTable(JobRows(jobs, table, now)));
-  std::vector<std::string> lines = {Paint(CleanLine(rows.front(), screen.columns), Colour::kBold, colours)};
+  std::vector<std::string> lines = {
+      Paint(CleanLine(rows.front(), screen.columns), Colour::kBold, colours)};
   for (size_t i = 0; i < jobs.size(); ++i) {
     lines.push_back(
         Paint(CleanLine(rows[i + 1], screen.columns), ColourOf(jobs[i].state), colours));

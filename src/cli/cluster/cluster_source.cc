@@ -96,7 +96,8 @@ std::vector<EventLine> ReadEvents(const Json& list, const std::string& job_name)
     line.is_warning = kube::GetString(item, {"type"}) == "Warning";
     line.reason = kube::GetString(item, {"reason"});
     line.message = kube::GetString(item, {"message"});
-    if (is_of_pod && about.size() > job_name.size()) line.replica = about.substr(job_name.size() + 1);
+    if (is_of_pod && about.size() > job_name.size())
+      line.replica = about.substr(job_name.size() + 1);
     for (const char* field : {"eventTime", "lastTimestamp", "firstTimestamp"}) {
       if (const auto time = kube::GetTime(item, {field})) {
         line.time = std::max(line.time, *time);
@@ -116,8 +117,7 @@ std::vector<EventLine> FindEvents(const Cluster& cluster, const std::string& nam
                                            {{"fieldSelector", "involvedObject.uid=" + uid}});
   if (of_job.ok()) found = ReadEvents(*of_job, name);
   const auto of_pods = cluster.client->List(
-      events, cluster.name_space,
-      {{"fieldSelector", "involvedObject.kind=Pod,type=Warning"}});
+      events, cluster.name_space, {{"fieldSelector", "involvedObject.kind=Pod,type=Warning"}});
   if (of_pods.ok()) {
     Json mine = {{"items", Json::array()}};
     for (const Json& item : kube::GetList(*of_pods, {"items"})) {
@@ -135,7 +135,8 @@ std::vector<EventLine> FindEvents(const Cluster& cluster, const std::string& nam
 
 std::vector<PodView> ToPodViews(const Json& list) {
   std::vector<PodView> pods;
-  for (const Json& item : kube::GetList(list, {"items"})) pods.push_back(operators::ToPodView(item));
+  for (const Json& item : kube::GetList(list, {"items"}))
+    pods.push_back(operators::ToPodView(item));
   return pods;
 }
 
@@ -145,13 +146,14 @@ JobDescription DescribeTFJob(const Json& object, std::span<const PodView> pods,
                              job::TimePoint now) {
   const operators::LoadedJob loaded = operators::LoadJob(object);
   const auto state = operators::ReadState(object);
-  JobDescription description{.name = loaded.job.name,
-                             .name_space = loaded.job.name_space,
-                             .state = state ? std::string(job::ConditionTypeName(*state)) : "New",
-                             .state_note = NoteOf(loaded.status, object),
-                             .created = kube::GetTime(object, {"metadata", "creationTimestamp"})
-                                            .value_or(job::TimePoint{}),
-                             .status = loaded.status};
+  JobDescription description{
+      .name = loaded.job.name,
+      .name_space = loaded.job.name_space,
+      .state = state ? std::string(job::ConditionTypeName(*state)) : "New",
+      .state_note = NoteOf(loaded.status, object),
+      .created =
+          kube::GetTime(object, {"metadata", "creationTimestamp"}).value_or(job::TimePoint{}),
+      .status = loaded.status};
   std::map<job::ReplicaId, const PodView*> by_id;
   for (const PodView& pod : pods) {
     if (pod.has_id && pod.owner_uid == loaded.job.uid) by_id[pod.replica.id] = &pod;
@@ -194,17 +196,19 @@ Result<Json> GetTFJob(const Cluster& cluster, const std::string& name) {
   if (job.ok() || job.error().code() != StatusCode::kNotFound) return job;
   const auto all = cluster.client->List(kTFJobs, cluster.name_space);
   if (!all.ok()) {
-    return NotFoundError("cannot find TFJobs at {}: {}; kubectl apply --server-side -k deploy/ "
-                         "installs them",
-                         cluster.client->config().server, all.error().message());
+    return NotFoundError(
+        "cannot find TFJobs at {}: {}; kubectl apply --server-side -k deploy/ "
+        "installs them",
+        cluster.client->config().server, all.error().message());
   }
   std::vector<std::string> names;
   for (const Json& item : kube::GetList(*all, {"items"})) names.push_back(kube::Name(item));
   const std::vector<std::string> near = NearNames(name, names);
   if (near.empty()) {
-    return NotFoundError("there is no TFJob \"{}\" in namespace {}; `trainyard jobs` lists those "
-                         "there are, `--local` means those of this machine",
-                         name, cluster.name_space);
+    return NotFoundError(
+        "there is no TFJob \"{}\" in namespace {}; `trainyard jobs` lists those "
+        "there are, `--local` means those of this machine",
+        name, cluster.name_space);
   }
   return NotFoundError("there is no TFJob \"{}\" in namespace {}; did you mean {}?", name,
                        cluster.name_space, fmt::join(near, " or "));

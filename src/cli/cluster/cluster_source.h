@@ -21,8 +21,8 @@ JobDescription DescribeTFJob(const kube::Json& job, std::span<const operators::P
 // For `jobs`: those of the namespace, or of all, in the order of their names.
 Result<std::vector<JobDescription>> ListClusterJobs(const Cluster& cluster, bool all_namespaces);
 
-// For `describe`: one, with its spec and events (its own, and the warnings about its pods). NotFound
-// with names that look alike.
+// For `describe`: one, with its spec and events (its own, and the warnings about its pods).
+// NotFound with names that look alike.
 Result<JobDescription> DescribeClusterJob(const Cluster& cluster, const std::string& name);
 
 // The TFJob, as it is. NotFound with names that look alike.

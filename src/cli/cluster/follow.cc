@@ -116,7 +116,8 @@ class JobFollower {
          .pod = pod.name,
          .container = pod.container,
          .tail_lines = options_.tail},
-        {.on_line = [this, id = pod.replica.id](std::string_view line) { printer_.Print(id, line); },
+        {.on_line = [this,
+                     id = pod.replica.id](std::string_view line) { printer_.Print(id, line); },
          .on_end = [this, uid = pod.uid](const Status&) { End(uid); }});
     const std::lock_guard lock(mutex_);
     followed_[pod.uid].log = std::move(log);

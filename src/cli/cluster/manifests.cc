@@ -112,8 +112,8 @@ Result<std::vector<ManifestObject>> ParseManifests(std::string_view text, std::s
                    spec::FindManifests(reader, &documents));
   std::vector<ManifestObject> objects;
   for (const spec::Manifest& manifest : manifests) {
-    ManifestObject object{.place = fmt::format("{}:{}:{}", file, manifest.root->line,
-                                               manifest.root->column)};
+    ManifestObject object{
+        .place = fmt::format("{}:{}:{}", file, manifest.root->line, manifest.root->column)};
     if (manifest.kind == "TFJob") {
       // The overrides are applied to the document on the way.
       ASSIGN_OR_RETURN(const spec::TFJob job,

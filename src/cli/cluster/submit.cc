@@ -115,7 +115,7 @@ Result<Json> Apply(const Cluster& cluster, const Prepared& prepared, const Submi
 std::string Outcome(const Result<Json>& before, const Json& after) {
   if (!before.ok()) return "created";
   return kube::ResourceVersion(*before) == kube::ResourceVersion(after) ? "unchanged"
-                                                                         : "configured";
+                                                                        : "configured";
 }
 
 int Fail(const Prepared& prepared, const Status& status) {
@@ -160,8 +160,8 @@ int Run(const SubmitFlags& flags) {
   }
   if (!flags.logs || flags.dry_run) return 0;
   if (jobs.size() != 1) {
-    return ComplainAbout("submit", InvalidArgumentError("--logs follows one job, and there are {}",
-                                                        jobs.size()));
+    return ComplainAbout(
+        "submit", InvalidArgumentError("--logs follows one job, and there are {}", jobs.size()));
   }
   const size_t slash = jobs[0].find('/');
   return FollowLogs(*cluster, {.name_space = jobs[0].substr(0, slash),

@@ -41,15 +41,17 @@ class LastLines {
     for (const auto& [uid, pod] : running) {
       if (logs_.size() >= kMaxLogs || logs_.contains(uid)) continue;
       const std::string name_space = pod->job_key.substr(0, pod->job_key.find('/'));
-      logs_[uid] = kube::LogFollower::Start(
-          cluster_.client.get(), cluster_.timers.get(),
-          {.name_space = name_space, .pod = pod->name, .container = pod->container, .tail_lines = 1},
-          {.on_line =
-               [this, uid = uid](std::string_view line) {
-                 const std::lock_guard lock(mutex_);
-                 lines_[uid] = line;
-               },
-           .on_end = [](const Status&) {}});
+      logs_[uid] = kube::LogFollower::Start(cluster_.client.get(), cluster_.timers.get(),
+                                            {.name_space = name_space,
+                                             .pod = pod->name,
+                                             .container = pod->container,
+                                             .tail_lines = 1},
+                                            {.on_line =
+                                                 [this, uid = uid](std::string_view line) {
+                                                   const std::lock_guard lock(mutex_);
+                                                   lines_[uid] = line;
+                                                 },
+                                             .on_end = [](const Status&) {}});
     }
   }
 
@@ -76,7 +78,8 @@ class ClusterWatch {
   ClusterWatch(const Cluster& cluster, bool all_namespaces)
       : last_lines_(cluster),
         jobs_(cluster.client.get(), cluster.timers.get(),
-              {.resource = operators::kTFJobs, .name_space = all_namespaces ? "" : cluster.name_space},
+              {.resource = operators::kTFJobs,
+               .name_space = all_namespaces ? "" : cluster.name_space},
               {.project =
                    [](const kube::Json& object) {
                      return WatchedJob{.key = kube::Key(object), .object = object};
@@ -131,7 +134,8 @@ void Redraw(const std::vector<std::string>& lines) {
 }
 
 // What has changed since the last look, a line each.
-void PrintChanges(const std::vector<JobDescription>& jobs, std::map<std::string, std::string>* told) {
+void PrintChanges(const std::vector<JobDescription>& jobs,
+                  std::map<std::string, std::string>* told) {
   std::map<std::string, std::string> now;
   for (const JobDescription& job : jobs) {
     const std::string name = job.name_space + "/" + job.name;
