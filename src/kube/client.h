@@ -38,6 +38,7 @@ struct ClientOptions {
 
 class Client : public Api {
  public:
+  using Api::Create;  // of objects; the next one is of clients
   static Result<std::unique_ptr<Client>> Create(const Config& config,
                                                 const ClientOptions& options = {});
 
