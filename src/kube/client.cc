@@ -141,8 +141,7 @@ class RealClient : public Client {
     if (wait.count() > 0) parts_.sleep(wait);
   }
 
-  void Note(const Pending& pending, const Result<net::HttpResponse>& answer,
-            Clock::duration time) {
+  void Note(const Pending& pending, const Result<net::HttpResponse>& answer, Clock::duration time) {
     if (answer.ok()) warnings_.Take(answer->headers);
     if (!options_.on_request) return;
     options_.on_request(pending.http.method, builder_.host(), answer.ok() ? answer->status : 0,
@@ -186,8 +185,7 @@ class RealClient : public Client {
     return true;
   }
 
-  static Result<std::string> Conclude(const ApiRequest& request,
-                                      Result<net::HttpResponse> answer) {
+  static Result<std::string> Conclude(const ApiRequest& request, Result<net::HttpResponse> answer) {
     if (!answer.ok()) return answer.error().WithContext("cannot " + AttemptOf(request));
     if (!answer->is_success()) return ToStatus(AttemptOf(request), answer->status, answer->body);
     return std::move(answer->body);
@@ -226,8 +224,8 @@ std::vector<Result<std::string>> RealClient::SendAll(std::span<const ApiRequest>
   std::vector<net::HttpRequest> batch;
   while (!left.empty()) {
     batch.clear();
-    const size_t most = options_.qps > 0 ? static_cast<size_t>(std::max(options_.burst, 1))
-                                         : left.size();
+    const size_t most =
+        options_.qps > 0 ? static_cast<size_t>(std::max(options_.burst, 1)) : left.size();
     const size_t count = std::min(left.size(), most);
     WaitForTurn(count);
     for (size_t i = 0; i < count; ++i) batch.push_back(std::move(left[i].second.http));
@@ -235,8 +233,8 @@ std::vector<Result<std::string>> RealClient::SendAll(std::span<const ApiRequest>
     const Clock::time_point begin = parts_.now();
     std::vector<Result<net::HttpResponse>> answers = parts_.http->SendAll(batch, max_in_flight);
     // How long each took is not known apart; on average, with so many under way.
-    const Clock::duration time = (parts_.now() - begin) * std::clamp<int64_t>(max_in_flight, 1,
-                                                                              int64_t(count)) /
+    const Clock::duration time = (parts_.now() - begin) *
+                                 std::clamp<int64_t>(max_in_flight, 1, int64_t(count)) /
                                  int64_t(count);
     milliseconds pause(0);
     std::vector<std::pair<size_t, Pending>> again;
@@ -315,16 +313,16 @@ std::unique_ptr<Client> MakeClient(const Config& config, const ClientOptions& op
 
 Result<std::unique_ptr<Client>> Client::Create(const Config& config, const ClientOptions& options) {
   ClientParts parts{.credentials = Credentials::Make(config)};
-  ASSIGN_OR_RETURN(parts.http,
-                   net::HttpClient::Create({.tls = {.ca_pem = config.ca_pem,
-                                                    .cert_pem = config.client_cert_pem,
-                                                    .key_pem = config.client_key_pem,
-                                                    .server_name = config.tls_server_name,
-                                                    .insecure_skip_verify =
-                                                        config.insecure_skip_tls_verify},
-                                            .proxy = config.proxy_url,
-                                            .user_agent = options.user_agent,
-                                            .max_connections = options.max_connections}));
+  ASSIGN_OR_RETURN(
+      parts.http,
+      net::HttpClient::Create({.tls = {.ca_pem = config.ca_pem,
+                                       .cert_pem = config.client_cert_pem,
+                                       .key_pem = config.client_key_pem,
+                                       .server_name = config.tls_server_name,
+                                       .insecure_skip_verify = config.insecure_skip_tls_verify},
+                               .proxy = config.proxy_url,
+                               .user_agent = options.user_agent,
+                               .max_connections = options.max_connections}));
   return MakeClient(config, options, std::move(parts));
 }
 

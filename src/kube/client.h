@@ -3,11 +3,11 @@
 // Retries: a connection that could not be made, 429, and 5xx with Retry-After, for any request; a
 // connection lost half-way and other 5xx for GET only (a create may have happened: its caller knows
 // by AlreadyExists). With back-off and jitter, obeying Retry-After, at most 10 times and within the
-// request's timeout. On 401 credentials are renewed once, and once if the server's certificate is not
-// believed: its CA may have changed.
+// request's timeout. On 401 credentials are renewed once, and once if the server's certificate is
+// not believed: its CA may have changed.
 //
-// Streams are not repeated: who opened them knows where to go on. Warnings of the server are logged,
-// each once. Thread-safe.
+// Streams are not repeated: who opened them knows where to go on. Warnings of the server are
+// logged, each once. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ namespace trainyard::kube {
 
 struct ClientOptions {
   std::string user_agent = "trainyard";
-  // Requests per second that this client allows itself, streams not counted; 0: as many as the server takes, whose
-  // priority and fairness decides (it answers 429 when it is too much).
+  // Requests per second that this client allows itself, streams not counted; 0: as many as the
+  // server takes, whose priority and fairness decides (it answers 429 when it is too much).
   double qps = 0;
   int burst = 100;
   int max_connections = 16;

@@ -104,16 +104,16 @@ TEST(ParseConfigTest, TheFirstFileThatDefinesANameDefinesAllOfIt) {
 }
 
 TEST(ParseConfigTest, PathsAreRelativeToTheirFileAndDataBeatsThem) {
-  const Config paths = Parsed(
-      WithUser("{client-certificate: a.crt, client-key: ../a.key, tokenFile: /run/token, "
-               "token: t}"));
+  const Config paths =
+      Parsed(WithUser("{client-certificate: a.crt, client-key: ../a.key, tokenFile: /run/token, "
+                      "token: t}"));
   EXPECT_EQ(paths.ca_file, "/home/me/.kube/ca.pem");
   EXPECT_EQ(paths.client_cert_file, "/home/me/.kube/a.crt");
   EXPECT_EQ(paths.client_key_file, "/home/me/a.key");
   EXPECT_EQ(paths.token_file, "/run/token");
   EXPECT_EQ(paths.token, "t");
-  const Config data = Parsed(
-      WithUser("{client-certificate: a.crt, client-certificate-data: Q0VSVA==, client-key: a.key}"));
+  const Config data = Parsed(WithUser(
+      "{client-certificate: a.crt, client-certificate-data: Q0VSVA==, client-key: a.key}"));
   EXPECT_EQ(data.client_cert_pem, "CERT");
   EXPECT_EQ(data.client_cert_file, "");
 }
@@ -153,8 +153,8 @@ users:
 }
 
 TEST(ParseConfigTest, APluginWithoutSlashIsLookedForInPath) {
-  const Config config = Parsed(
-      WithUser("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: gke}}"));
+  const Config config =
+      Parsed(WithUser("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: gke}}"));
   EXPECT_EQ(config.exec.command, "gke");
   EXPECT_EQ(config.exec.interactive_mode, "IfAvailable");
 }

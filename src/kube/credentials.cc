@@ -58,8 +58,8 @@ class RealCredentials : public Credentials {
     const std::lock_guard lock(mutex_);
     const SteadyTime steady_now = options_.steady_now();
     const bool is_first = shown_.tls == nullptr;
-    const bool is_rejected =
-        is_rejected_ && (!last_renewal_ || steady_now - *last_renewal_ >= options_.shortest_renewal);
+    const bool is_rejected = is_rejected_ && (!last_renewal_ || steady_now - *last_renewal_ >=
+                                                                    options_.shortest_renewal);
     const bool is_due = reads_files_ && steady_now >= next_read_;
     if (!is_first && !is_rejected && !is_due && !HasExpired()) return shown_;
 
@@ -114,9 +114,9 @@ class RealCredentials : public Credentials {
       return OkStatus();
     }
     if (token_.empty()) token_ = config_.token;
-    const std::string why = !content.ok()  ? content.error().message()
-                            : !check.ok()  ? check.message()
-                            : config_.token_file + " is empty";
+    const std::string why = !content.ok() ? content.error().message()
+                            : !check.ok() ? check.message()
+                                          : config_.token_file + " is empty";
     if (token_.empty()) {
       return Status(StatusCode::kUnauthenticated, fmt::format("cannot get credentials: {}", why));
     }
@@ -160,9 +160,9 @@ class RealCredentials : public Credentials {
     const std::string before = shown_.authorization ? *shown_.authorization : std::string();
     if (!is_first && before == authorization && tls == *shown_.tls) return OkStatus();
     if (is_first || before != authorization) {
-      shown_.authorization =
-          authorization.empty() ? nullptr
-                                : std::make_shared<const std::string>(std::move(authorization));
+      shown_.authorization = authorization.empty()
+                                 ? nullptr
+                                 : std::make_shared<const std::string>(std::move(authorization));
     }
     if (is_first || tls != *shown_.tls) {
       shown_.tls = std::make_shared<const net::TlsOptions>(std::move(tls));

@@ -26,7 +26,8 @@ struct CredentialsOptions {
   std::chrono::seconds shortest_renewal{5};
 
   // Replaced by tests.
-  std::function<std::chrono::steady_clock::time_point()> steady_now = std::chrono::steady_clock::now;
+  std::function<std::chrono::steady_clock::time_point()> steady_now =
+      std::chrono::steady_clock::now;
   std::function<TimePoint()> now = std::chrono::system_clock::now;
   std::function<Result<ExecCredential>(const ExecPlugin&)> run_plugin{};  // null: the real one
 };

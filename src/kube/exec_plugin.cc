@@ -1,8 +1,7 @@
 #include "kube/exec_plugin.h"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 

@@ -1,10 +1,9 @@
 #include "kube/exec_plugin.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <random>
@@ -117,10 +116,10 @@ TEST_F(ExecPluginTest, OneThatMustTalkNeedsATerminal) {
 
 TEST(ParseExecCredentialTest, TakesOnlyWholeCredentialsOfTheRightVersion) {
   const ExecPlugin plugin{.api_version = kV1, .command = "p"};
-  EXPECT_EQ(ParseExecCredential(
-                plugin, Answer(R"({"clientCertificateData": "C", "clientKeyData": "K"})"))
-                ->cert_pem,
-            "C");
+  EXPECT_EQ(
+      ParseExecCredential(plugin, Answer(R"({"clientCertificateData": "C", "clientKeyData": "K"})"))
+          ->cert_pem,
+      "C");
   const std::string bad[] = {
       "",
       "secret",
@@ -146,7 +145,8 @@ TEST(ParseExecCredentialTest, TakesOnlyWholeCredentialsOfTheRightVersion) {
 
 TEST(ParseExecCredentialTest, OtherBytesAreComplainedAbout) {
   const ExecPlugin plugin{.api_version = kV1, .command = "p"};
-  const std::string good = Answer(R"({"token": "t", "expirationTimestamp": "2026-01-02T03:04:05Z"})");
+  const std::string good =
+      Answer(R"({"token": "t", "expirationTimestamp": "2026-01-02T03:04:05Z"})");
   std::mt19937 random(3);
   for (int round = 0; round < 5000; ++round) {
     std::string text = good;

@@ -62,9 +62,8 @@ Status ReadCluster(const KubeconfigEntry& entry, Config* config) {
                            "insecure-skip-tls-verify and a certificate-authority exclude each "
                            "other");
   }
-  ASSIGN_OR_RETURN(config->server,
-                   ServerUrl(fields, has_ca || config->insecure_skip_tls_verify ||
-                                         !config->tls_server_name.empty()));
+  ASSIGN_OR_RETURN(config->server, ServerUrl(fields, has_ca || config->insecure_skip_tls_verify ||
+                                                         !config->tls_server_name.empty()));
   return OkStatus();
 }
 
@@ -159,9 +158,9 @@ Status ReadCertificate(const KubeconfigEntry& entry, Config* config) {
   const bool has_cert = !config->client_cert_pem.empty() || !config->client_cert_file.empty();
   const bool has_key = !config->client_key_pem.empty() || !config->client_key_file.empty();
   if (has_cert != has_key) {
-    return fields.Complain(has_cert ? "client-certificate" : "client-key",
-                           has_cert ? "a client certificate without its key"
-                                    : "a client key without its certificate");
+    return fields.Complain(
+        has_cert ? "client-certificate" : "client-key",
+        has_cert ? "a client certificate without its key" : "a client key without its certificate");
   }
   return OkStatus();
 }

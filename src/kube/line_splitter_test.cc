@@ -28,9 +28,9 @@ TEST(LineSplitterTest, DoesNotDependOnWhereThePiecesEnd) {
   EXPECT_THAT(Split({text}), whole);
   for (size_t first = 0; first <= text.size(); ++first) {
     for (size_t second = first; second <= text.size(); ++second) {
-      EXPECT_THAT(Split({text.substr(0, first), text.substr(first, second - first),
-                         text.substr(second)}),
-                  whole);
+      EXPECT_THAT(
+          Split({text.substr(0, first), text.substr(first, second - first), text.substr(second)}),
+          whole);
     }
   }
 }

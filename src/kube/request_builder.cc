@@ -40,7 +40,9 @@ net::Headers ImpersonationOf(const Config& config) {
 }  // namespace
 
 RequestBuilder::RequestBuilder(const Config& config)
-    : server_(config.server), host_(HostOf(config.server)), impersonation_(ImpersonationOf(config)) {}
+    : server_(config.server),
+      host_(HostOf(config.server)),
+      impersonation_(ImpersonationOf(config)) {}
 
 net::HttpRequest RequestBuilder::Build(const ApiRequest& request,
                                        const ShownCredentials& shown) const {
@@ -71,7 +73,8 @@ net::Headers RequestBuilder::CommonHeaders(const ShownCredentials& shown) const 
 }
 
 void SetCredentials(const ShownCredentials& shown, net::HttpRequest* request) {
-  std::erase_if(request->headers, [](const auto& header) { return header.first == kAuthorization; });
+  std::erase_if(request->headers,
+                [](const auto& header) { return header.first == kAuthorization; });
   if (shown.authorization) request->headers.emplace_back(kAuthorization, *shown.authorization);
 }
 

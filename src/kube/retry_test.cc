@@ -25,12 +25,18 @@ TEST(RetryTest, OnlyWhatMayBeRepeatedIs) {
     Result<net::HttpResponse> answer;
     bool get, post;
   } cases[] = {
-      {Answer(200), false, false},      {Answer(404), false, false},
-      {Answer(409), false, false},      {Answer(401), false, false},
-      {Answer(404, "1"), false, false}, {Answer(429), true, true},
-      {Answer(429, "1"), true, true},   {Answer(503), true, false},
-      {Answer(503, "1"), true, true},   {Answer(500), true, false},
-      {refused, true, true},            {lost, true, false},
+      {Answer(200), false, false},
+      {Answer(404), false, false},
+      {Answer(409), false, false},
+      {Answer(401), false, false},
+      {Answer(404, "1"), false, false},
+      {Answer(429), true, true},
+      {Answer(429, "1"), true, true},
+      {Answer(503), true, false},
+      {Answer(503, "1"), true, true},
+      {Answer(500), true, false},
+      {refused, true, true},
+      {lost, true, false},
       {Status(DeadlineExceededError("late")), false, false},
       {Status(InvalidArgumentError("URL")), false, false},
   };

@@ -5,15 +5,14 @@
 //
 // Without nodes: --gtest_filter=-Node*. Makes a namespace of its own and deletes it.
 #include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -72,8 +71,9 @@ class Gathered {
             .on_end = [this](const Status& status) { Change([&] { end_ = status; }); }};
   }
   LogHandler ForLog() {
-    return {.on_line = [this](std::string_view line) { Change([&] { lines_.emplace_back(line); }); },
-            .on_end = [this](const Status& status) { Change([&] { end_ = status; }); }};
+    return {
+        .on_line = [this](std::string_view line) { Change([&] { lines_.emplace_back(line); }); },
+        .on_end = [this](const Status& status) { Change([&] { end_ = status; }); }};
   }
   bool WaitUntilOpen() {
     return Wait([this] { return is_open_; });
@@ -146,8 +146,8 @@ TEST_F(ObjectsCheck, CreateGetListUpdateAndDelete) {
   EXPECT_EQ(Must(client_->Get(kConfigMaps, name_space_, "a")), made);
   EXPECT_EQ(client_->Get(kConfigMaps, name_space_, "none").status().message(),
             "cannot get configmaps.v1 " + name_space_ + "/none: configmaps \"none\" not found");
-  const Json list = Must(client_->List(kConfigMaps, name_space_,
-                                       {{"fieldSelector", "metadata.name=a"}}));
+  const Json list =
+      Must(client_->List(kConfigMaps, name_space_, {{"fieldSelector", "metadata.name=a"}}));
   ASSERT_EQ(list["items"].size(), 1u);
 
   Json changed = made;
@@ -164,8 +164,8 @@ TEST_F(ObjectsCheck, CreateGetListUpdateAndDelete) {
 
 TEST_F(ObjectsCheck, PatchAndApply) {
   Must(client_->Create(kConfigMaps, name_space_, ConfigMap("p", {{"k", "1"}})));
-  const Json merged = Must(client_->Patch(kConfigMaps, name_space_, "p", PatchType::kMerge,
-                                          {{"data", {{"l", "2"}}}}));
+  const Json merged = Must(
+      client_->Patch(kConfigMaps, name_space_, "p", PatchType::kMerge, {{"data", {{"l", "2"}}}}));
   EXPECT_EQ(merged["data"], (Json{{"k", "1"}, {"l", "2"}}));
   const auto apply = [&](const char* manager, const char* value, const char* force) {
     return client_->Patch(kConfigMaps, name_space_, "s", PatchType::kApply,
@@ -193,8 +193,8 @@ TEST_F(ObjectsCheck, WhatIsMalformedIsRefusedAndWarningsAreLogged) {
 
 TEST_F(ObjectsCheck, WatchTellsOfEveryChange) {
   Gathered events;
-  const std::string version = GetString(
-      Must(client_->List(kConfigMaps, name_space_)), {"metadata", "resourceVersion"});
+  const std::string version =
+      GetString(Must(client_->List(kConfigMaps, name_space_)), {"metadata", "resourceVersion"});
   auto stream = client_->Open({.path = Path(kConfigMaps, name_space_),
                                .query = {{"watch", "true"}, {"resourceVersion", version}},
                                .attempt = "watch",
@@ -202,7 +202,8 @@ TEST_F(ObjectsCheck, WatchTellsOfEveryChange) {
                               seconds(60), events.Handler());
   ASSERT_TRUE(events.WaitUntilOpen());
   // A line that no single piece of the network holds.
-  Must(client_->Create(kConfigMaps, name_space_, ConfigMap("big", {{"k", std::string(900'000, 'x')}})));
+  Must(client_->Create(kConfigMaps, name_space_,
+                       ConfigMap("big", {{"k", std::string(900'000, 'x')}})));
   EXPECT_TRUE(client_->Delete(kConfigMaps, name_space_, "big").ok());
   ASSERT_TRUE(events.WaitForLines(2));
   const Json added = Must(ParseJson("event", events.lines()[0]));
@@ -264,21 +265,18 @@ class CredentialsCheck : public ClusterCheck {
     // An account that may read.
     Must(client_->Create({.plural = "serviceaccounts"}, name_space_,
                          {{"metadata", {{"name", "reader"}}}}));
-    Must(client_->Create({.group = "rbac.authorization.k8s.io", .plural = "rolebindings"},
-                         name_space_,
-                         {{"metadata", {{"name", "reader"}}},
-                          {"roleRef",
-                           {{"apiGroup", "rbac.authorization.k8s.io"},
-                            {"kind", "ClusterRole"},
-                            {"name", "view"}}},
-                          {"subjects",
-                           {{{"kind", "ServiceAccount"},
-                             {"name", "reader"},
-                             {"namespace", name_space_}}}}}));
+    Must(client_->Create(
+        {.group = "rbac.authorization.k8s.io", .plural = "rolebindings"}, name_space_,
+        {{"metadata", {{"name", "reader"}}},
+         {"roleRef",
+          {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", "view"}}},
+         {"subjects",
+          {{{"kind", "ServiceAccount"}, {"name", "reader"}, {"namespace", name_space_}}}}}));
     const Json answer = Must(client_->SendForJson(
         {.method = "POST",
          .path = Path({.plural = "serviceaccounts"}, name_space_, "reader", "token"),
-         .body = R"({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})"}));
+         .body =
+             R"({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})"}));
     token_ = GetString(answer, {"status", "token"});
     Write("ca.pem", config_.ca_pem);
   }
@@ -296,14 +294,14 @@ class CredentialsCheck : public ClusterCheck {
     return path;
   }
   std::unique_ptr<Client> As(const std::string& user) {
-    const std::string path = Write(
-        "kubeconfig",
-        fmt::format("current-context: x\n"
-                    "clusters: [{{name: c, cluster: {{server: '{}', certificate-authority: "
-                    "ca.pem}}}}]\n"
-                    "contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\n"
-                    "users:\n- name: u\n  user: {}\n",
-                    config_.server, user));
+    const std::string path =
+        Write("kubeconfig",
+              fmt::format("current-context: x\n"
+                          "clusters: [{{name: c, cluster: {{server: '{}', certificate-authority: "
+                          "ca.pem}}}}]\n"
+                          "contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\n"
+                          "users:\n- name: u\n  user: {}\n",
+                          config_.server, user));
     return Must(Client::Create(Must(LoadConfig({.kubeconfig = path}))));
   }
 
@@ -330,17 +328,18 @@ TEST_F(CredentialsCheck, ATokenFileThatIsReplacedWhileTheOldTokenIsRefused) {
 
 TEST_F(CredentialsCheck, APluginWhoseFirstTokenIsRefused) {
   Write("token", token_);
-  const std::string script = Write("plugin.sh",
-                                   "#!/bin/sh\n"
-                                   "cd \"$(dirname \"$0\")\" && echo run >> runs\n"
-                                   "token=old; [ \"$(wc -l < runs)\" -lt 2 ] || token=$(cat token)\n"
-                                   "cat <<X\n{\"apiVersion\": "
-                                   "\"client.authentication.k8s.io/v1\", \"kind\": "
-                                   "\"ExecCredential\", \"status\": {\"token\": \"$token\"}}\nX\n");
+  const std::string script =
+      Write("plugin.sh",
+            "#!/bin/sh\n"
+            "cd \"$(dirname \"$0\")\" && echo run >> runs\n"
+            "token=old; [ \"$(wc -l < runs)\" -lt 2 ] || token=$(cat token)\n"
+            "cat <<X\n{\"apiVersion\": "
+            "\"client.authentication.k8s.io/v1\", \"kind\": "
+            "\"ExecCredential\", \"status\": {\"token\": \"$token\"}}\nX\n");
   ASSERT_EQ(chmod(script.c_str(), 0700), 0);
-  const auto client = As(
-      "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin.sh, "
-      "interactiveMode: Never}}");
+  const auto client =
+      As("{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin.sh, "
+         "interactiveMode: Never}}");
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(client->List(kConfigMaps, name_space_).ok());
   EXPECT_EQ(Must(ReadFile(JoinPath(directory_.path(), "runs"))), "run\nrun\n");
 }
@@ -367,17 +366,16 @@ class NodeCheck : public ClusterCheck {
  protected:
   // A pod that runs this shell script.
   void Run(const std::string& name, const std::string& script) {
-    Must(client_->Create(
-        kPods, name_space_,
-        {{"metadata", {{"name", name}}},
-         {"spec",
-          {{"restartPolicy", "Never"},
-           {"terminationGracePeriodSeconds", 0},
-           {"containers",
-            {{{"name", "main"},
-              {"image", "localhost/busybox:test"},
-              {"imagePullPolicy", "Never"},
-              {"command", {"sh", "-c", script}}}}}}}}));
+    Must(client_->Create(kPods, name_space_,
+                         {{"metadata", {{"name", name}}},
+                          {"spec",
+                           {{"restartPolicy", "Never"},
+                            {"terminationGracePeriodSeconds", 0},
+                            {"containers",
+                             {{{"name", "main"},
+                               {"image", "localhost/busybox:test"},
+                               {"imagePullPolicy", "Never"},
+                               {"command", {"sh", "-c", script}}}}}}}}));
   }
   void WaitUntilRunning(const std::string& name) {
     ASSERT_TRUE(WaitFor([&] {
@@ -402,18 +400,17 @@ TEST_F(NodeCheck, FollowsALogFromBeforeTheStartToTheEnd) {
   const auto timers = TimerQueue::Start();
   Gathered log;
   Run("writer", "for i in $(seq 1 30); do echo line $i; sleep 0.1; done; echo the end");
-  const auto follower =
-      LogFollower::Start(client_.get(), timers.get(),
-                         {.name_space = name_space_, .pod = "writer"}, log.ForLog());
+  const auto follower = LogFollower::Start(
+      client_.get(), timers.get(), {.name_space = name_space_, .pod = "writer"}, log.ForLog());
   ASSERT_TRUE(log.WaitForEnd());
   EXPECT_TRUE(log.end().ok()) << log.end();
   const auto lines = log.lines();
   ASSERT_EQ(lines.size(), 31u);
   for (size_t i = 0; i < 30; ++i) EXPECT_EQ(lines[i], fmt::format("line {}", i + 1));
   EXPECT_EQ(lines[30], "the end");
-  EXPECT_THAT(Must(ReadLog(client_.get(),
-                           {.name_space = name_space_, .pod = "writer", .tail_lines = 2})),
-              "line 30\nthe end\n");
+  EXPECT_THAT(
+      Must(ReadLog(client_.get(), {.name_space = name_space_, .pod = "writer", .tail_lines = 2})),
+      "line 30\nthe end\n");
 }
 
 TEST_F(NodeCheck, ALogEndsWithItsPod) {
@@ -421,8 +418,8 @@ TEST_F(NodeCheck, ALogEndsWithItsPod) {
   Gathered log;
   Run("gone", "while true; do echo x; sleep 0.2; done");
   WaitUntilRunning("gone");
-  const auto follower = LogFollower::Start(client_.get(), timers.get(),
-                                           {.name_space = name_space_, .pod = "gone"}, log.ForLog());
+  const auto follower = LogFollower::Start(
+      client_.get(), timers.get(), {.name_space = name_space_, .pod = "gone"}, log.ForLog());
   ASSERT_TRUE(log.WaitForLines(3));
   EXPECT_TRUE(client_->Delete(kPods, name_space_, "gone", {.grace_seconds = 0}).ok());
   ASSERT_TRUE(log.WaitForEnd());
@@ -490,9 +487,9 @@ TEST_F(NodeCheck, ForwardsAPort) {
                                                                .pod = "web",
                                                                .remote_port = kPodPort,
                                                                .on_trouble = on_trouble}));
-  ASSERT_TRUE(WaitFor([&] {
-    return Fetch(forward->local_port()).find("hello") != std::string::npos;
-  }, seconds(10)));
+  ASSERT_TRUE(
+      WaitFor([&] { return Fetch(forward->local_port()).find("hello") != std::string::npos; },
+              seconds(10)));
   {
     std::vector<std::jthread> clients;
     for (int i = 0; i < 8; ++i) {
@@ -501,10 +498,9 @@ TEST_F(NodeCheck, ForwardsAPort) {
       });
     }
   }
-  const auto nobody = Must(PortForward::Start(client_.get(), {.name_space = name_space_,
-                                                              .pod = "web",
-                                                              .remote_port = 81,
-                                                              .on_trouble = on_trouble}));
+  const auto nobody = Must(PortForward::Start(
+      client_.get(),
+      {.name_space = name_space_, .pod = "web", .remote_port = 81, .on_trouble = on_trouble}));
   EXPECT_EQ(Fetch(nobody->local_port()), "");
   EXPECT_TRUE(WaitFor([&] {
     const std::lock_guard lock(mutex);
