@@ -44,6 +44,9 @@ class BeastSocket : public WebSocket {
         ping_timer_(*context_),
         deadline_timer_(*context_) {
     socket_.binary(true);
+    // One message, one frame: API servers (golang.org/x/net/websocket) take each frame of a message
+    // for a message of its own, and its first byte for a channel.
+    socket_.auto_fragment(false);
     socket_.read_message_max(options.max_message_bytes);
     socket_.control_callback([this](websocket::frame_type, boost::beast::string_view) {
       last_received_ = Clock::now();
@@ -244,8 +247,9 @@ class BeastSocket : public WebSocket {
   std::jthread thread_;
 };
 
+// The context is the caller's until there is a WebSocket: it must outlive a socket that is refused.
 template <class Stream>
-Result<std::unique_ptr<WebSocket>> Finish(Context context, Dial& dial,
+Result<std::unique_ptr<WebSocket>> Finish(Context& context, Dial& dial,
                                           websocket::stream<Stream> socket,
                                           const WebSocketOptions& options) {
   ASSIGN_OR_RETURN(std::string subprotocol, dial.Upgrade(socket));
@@ -265,14 +269,12 @@ Result<std::unique_ptr<WebSocket>> WebSocket::Connect(const WebSocketOptions& op
   Dial dial(*context, options, url);
   ASSIGN_OR_RETURN(TcpSocket socket, dial.Connect());
   if (tls == nullptr) {
-    return Finish(std::move(context), dial, websocket::stream<TcpSocket>(std::move(socket)),
-                  options);
+    return Finish(context, dial, websocket::stream<TcpSocket>(std::move(socket)), options);
   }
   asio::ssl::context ssl_context(tls.release());
   TlsSocket tls_socket(std::move(socket), ssl_context);
   RETURN_IF_ERROR(dial.StartTls(tls_socket));
-  return Finish(std::move(context), dial, websocket::stream<TlsSocket>(std::move(tls_socket)),
-                options);
+  return Finish(context, dial, websocket::stream<TlsSocket>(std::move(tls_socket)), options);
 }
 
 }  // namespace trainyard::net
