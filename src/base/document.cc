@@ -284,6 +284,7 @@ Result<std::vector<Node>> ParseYaml(std::string_view text, std::string_view name
 }
 
 Status ErrorAt(std::string_view name, int line, int column, std::string_view message) {
+  if (name.empty()) return InvalidArgumentError("{}", message);
   if (line <= 0) return InvalidArgumentError("{}: {}", name, message);
   return InvalidArgumentError("{}:{}:{}: {}", name, line, column, message);
 }

@@ -52,7 +52,7 @@ struct Node::Member {
 // not YAML, a key that stands twice, or a tree beyond the bounds (1 MiB, 64 levels, 100,000 nodes).
 Result<std::vector<Node>> ParseYaml(std::string_view text, std::string_view name);
 
-// `<name>:<line>:<column>: message`.
+// `<name>:<line>:<column>: message`, without what is not known of the place.
 Status ErrorAt(std::string_view name, int line, int column, std::string_view message);
 
 }  // namespace trainyard

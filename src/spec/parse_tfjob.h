@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/document.h"
 #include "base/status.h"
 #include "spec/tfjob.h"
 #include "spec/validate.h"
@@ -34,5 +35,10 @@ struct ParseOptions {
 // - v1alpha1's MASTER stays Master, and its restart policy is the pod's.
 Result<TFJob> ParseTFJob(std::string_view text, std::string_view file_name,
                          const ParseOptions& options = {});
+
+// A TFJob as an API server keeps it: under `kubeflow.org/v1` whatever version it was written in,
+// which its shape tells (`replicaSpecs`: v1alpha1). Fields that we do not know are passed over.
+// InvalidArgument `field: what was expected`.
+Result<TFJob> ParseStoredTFJob(Node document);
 
 }  // namespace trainyard::spec

@@ -195,6 +195,7 @@ Result<const Node::Member*> Reader::OnlyMember(const Node& map, std::string_view
 
 Status Reader::CheckKeys(const Node& map, std::string_view path,
                          std::span<const std::string_view> known) const {
+  if (unknown_fields_ == UnknownFields::kPassedOver) return OkStatus();
   for (const Node::Member& member : map.members) {
     if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;
     const std::string_view nearest = NearestWord(member.key, known);

@@ -28,9 +28,14 @@ namespace trainyard::spec {
 // "spec" and "replicas" give "spec.replicas"; an empty path gives the key alone.
 std::string JoinFields(std::string_view path, std::string_view key);
 
+// What to do about fields that nobody knows: a person's file is refused, with the nearest field's
+// name; an object that an API server has accepted may come from a newer Kubernetes than ours.
+enum class UnknownFields { kRefused, kPassedOver };
+
 class Reader {
  public:
-  explicit Reader(std::string_view file) : file_(file) {}
+  explicit Reader(std::string_view file, UnknownFields unknown_fields = UnknownFields::kRefused)
+      : file_(file), unknown_fields_(unknown_fields) {}
 
   Status String(const Node& map, std::string_view path, std::string_view key,
                 std::string* out) const;
@@ -88,7 +93,7 @@ class Reader {
   // The one member of a map that has to have exactly one; those without a value do not count.
   Result<const Node::Member*> OnlyMember(const Node& map, std::string_view path) const;
 
-  // Refuses keys outside `known`, proposing the nearest one.
+  // Refuses keys outside `known`, proposing the nearest one, if unknown fields are refused.
   Status CheckKeys(const Node& map, std::string_view path,
                    std::span<const std::string_view> known) const;
   Status CheckKeys(const Node& map, std::string_view path,
@@ -107,6 +112,7 @@ class Reader {
   Result<std::string> ToText(const Node& node, std::string_view path) const;
 
   std::string file_;
+  UnknownFields unknown_fields_;
 };
 
 // The candidate that was probably meant, or empty if none is near.

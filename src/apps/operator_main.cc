@@ -1,0 +1,16 @@
+// trainyard-operator: the controller of TFJobs; `trainyard operator` starts it.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "operator/flags.h"
+#include "operator/manager.h"
+
+int main(int argc, char** argv) {
+  auto parsed = trainyard::operators::ParseFlags(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  const trainyard::Status status = trainyard::operators::RunOperator(std::move(parsed.options));
+  if (status.ok()) return 0;
+  fmt::print(stderr, "trainyard operator: {}\n", status.message());
+  return status.code() == trainyard::StatusCode::kInvalidArgument ? 2 : 1;
+}

@@ -1,0 +1,133 @@
+#include "operator/pod_view.h"
+
+#include <gtest/gtest.h>
+
+#include "operator/testing/objects.h"
+
+namespace trainyard::operators {
+namespace {
+
+using job::Phase;
+using kube::Json;
+using testing::Ended;
+using testing::Pod;
+using testing::Running;
+
+Json BeingDeleted(Json pod) {
+  pod["metadata"]["deletionTimestamp"] = "2026-11-25T21:04:00Z";
+  return pod;
+}
+
+TEST(PodViewTest, KnowsReplicaAndOwner) {
+  const PodView view = ToPodView(Pod("worker", 3, 2));
+  EXPECT_TRUE(view.has_id);
+  EXPECT_EQ(view.replica.id, (job::ReplicaId{spec::ReplicaType::kWorker, 3}));
+  EXPECT_EQ(view.replica.instance, 2);
+  EXPECT_EQ(view.owner_uid, "job-uid");
+  EXPECT_EQ(view.job_key, "team/mnist");
+  EXPECT_EQ(view.replica.phase, Phase::kPending);
+}
+
+TEST(PodViewTest, PodsOfOthersHaveNoReplica) {
+  Json pod = Pod("worker", 0);
+  pod["metadata"]["labels"]["training.kubeflow.org/replica-index"] = "-1";
+  EXPECT_FALSE(ToPodView(pod).has_id);
+  EXPECT_FALSE(ToPodView(Json::object()).has_id);
+  EXPECT_FALSE(ToPodView(Json()).has_id);
+}
+
+TEST(PodViewTest, RunsAndEndsAsItsContainerDoes) {
+  EXPECT_EQ(ToPodView(Running(Pod("worker", 0))).replica.phase, Phase::kRunning);
+  const job::ReplicaView done = ToPodView(Ended(Pod("worker", 0), 0)).replica;
+  EXPECT_EQ(done.phase, Phase::kSucceeded);
+  EXPECT_EQ(done.ended_at - done.started_at, std::chrono::seconds(298));
+  const job::ReplicaView killed = ToPodView(Ended(Pod("worker", 0), 137)).replica;
+  EXPECT_EQ(killed.phase, Phase::kFailed);
+  EXPECT_EQ(killed.exit_code, 137);
+  EXPECT_FALSE(killed.disrupted);
+}
+
+TEST(PodViewTest, ASidecarNeitherHoldsUpTheEndNorFailsIt) {
+  Json pod = Ended(Pod("worker", 0), 0);
+  pod["status"]["phase"] = "Running";
+  pod["status"]["containerStatuses"].insert(
+      pod["status"]["containerStatuses"].begin(),
+      {{"name", "proxy"}, {"state", {{"running", {{"startedAt", "2026-11-25T21:00:02Z"}}}}}});
+  EXPECT_EQ(ToPodView(pod).replica.phase, Phase::kSucceeded);
+  EXPECT_TRUE(ToPodView(pod).replica.lingers);
+
+  Json failed = Ended(Pod("worker", 0), 0);
+  failed["status"]["phase"] = "Failed";  // the sidecar's doing
+  EXPECT_EQ(ToPodView(failed).replica.phase, Phase::kSucceeded);
+  EXPECT_FALSE(ToPodView(failed).replica.lingers);
+}
+
+TEST(PodViewTest, WhatTheKubeletStartsAgainStillRuns) {
+  Json pod = Running(Pod("worker", 0));
+  pod["spec"]["restartPolicy"] = "OnFailure";
+  Json& container = pod["status"]["containerStatuses"][0];
+  container["restartCount"] = 2;
+  container["lastState"] = {{"terminated", {{"exitCode", 7}}}};
+  container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
+  const job::ReplicaView view = ToPodView(pod).replica;
+  EXPECT_EQ(view.phase, Phase::kRunning);
+  EXPECT_EQ(view.in_place_restarts, 2);
+  EXPECT_EQ(view.exit_code, 7);
+
+  // Between its end and its next start it is shown as terminated.
+  container["state"] = {{"terminated", {{"exitCode", 7}}}};
+  EXPECT_EQ(ToPodView(pod).replica.phase, Phase::kRunning);
+  // But with 0 it has ended under OnFailure, and for good.
+  container["state"] = {{"terminated", {{"exitCode", 0}}}};
+  EXPECT_EQ(ToPodView(pod).replica.phase, Phase::kSucceeded);
+}
+
+TEST(PodViewTest, EndsFromOutsideAreDisruptions) {
+  EXPECT_TRUE(ToPodView(BeingDeleted(Ended(Pod("worker", 0), 137))).replica.disrupted);
+  // One that came to its end in time has succeeded.
+  EXPECT_EQ(ToPodView(BeingDeleted(Ended(Pod("worker", 0), 0))).replica.phase, Phase::kSucceeded);
+
+  Json evicted = Pod("worker", 0);
+  evicted["status"] = {{"phase", "Failed"}, {"reason", "Evicted"}};
+  EXPECT_TRUE(ToPodView(evicted).replica.disrupted);
+  EXPECT_EQ(ToPodView(evicted).replica.exit_code, 0);
+
+  Json preempted = Ended(Pod("worker", 0), 143);
+  preempted["status"]["conditions"] = {{{"type", "DisruptionTarget"}, {"status", "True"}}};
+  EXPECT_TRUE(ToPodView(preempted).replica.disrupted);
+
+  Json too_long = Ended(Pod("worker", 0), 137);
+  too_long["status"]["reason"] = "DeadlineExceeded";
+  EXPECT_FALSE(ToPodView(too_long).replica.disrupted);
+}
+
+TEST(PodViewTest, ADeletedPodThatStillRunsIsStillThere) {
+  const PodView view = ToPodView(BeingDeleted(Running(Pod("worker", 0))));
+  EXPECT_EQ(view.replica.phase, Phase::kRunning);
+  EXPECT_TRUE(view.deleted_at.has_value());
+}
+
+TEST(PodViewTest, SaysWhatAPodWaitsFor) {
+  Json pod = Pod("worker", 0);
+  pod["status"]["conditions"] = {{{"type", "PodScheduled"},
+                                  {"status", "False"},
+                                  {"reason", "Unschedulable"},
+                                  {"message", "0/3 nodes are available"}}};
+  EXPECT_EQ(ToPodView(pod).replica.waiting_for, "Unschedulable: 0/3 nodes are available");
+  pod["status"]["containerStatuses"] = {
+      {{"name", "tensorflow"},
+       {"state", {{"waiting", {{"reason", "ImagePullBackOff"}, {"message", "no such image"}}}}}}};
+  EXPECT_EQ(ToPodView(pod).replica.waiting_for, "ImagePullBackOff: no such image");
+  pod["status"]["containerStatuses"][0]["state"]["waiting"] = {{"reason", "ContainerCreating"}};
+  pod["status"]["conditions"] = Json::array();
+  EXPECT_EQ(ToPodView(pod).replica.waiting_for, "");
+}
+
+TEST(PodViewTest, RunningOutOfMemoryIsSeen) {
+  Json pod = Ended(Pod("worker", 0), 137);
+  pod["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] = "OOMKilled";
+  EXPECT_TRUE(ToPodView(pod).replica.out_of_memory);
+}
+
+}  // namespace
+}  // namespace trainyard::operators
