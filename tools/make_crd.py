@@ -12,6 +12,7 @@ import json
 import pathlib
 import re
 import sys
+import textwrap
 
 FILE = pathlib.Path(__file__).resolve().parent.parent / "deploy/crd/tfjobs.yaml"
 HEADER = "# Written by tools/make_crd.py; change that.\n"
@@ -610,6 +611,15 @@ def flow(value):
     return scalar(value)
 
 
+def folded(key, value, indent):
+    """A long string over several lines, which YAML joins with spaces again."""
+    pad = " " * (indent + 2)
+    yield f"{' ' * indent}{scalar(key)}: >-"
+    for line in textwrap.wrap(value, WIDTH - len(pad), break_long_words=False,
+                              break_on_hyphens=False):
+        yield pad + line
+
+
 def block(value, indent):
     """The lines of a map or list at this indent; on one line what fits there."""
     pad = " " * indent
@@ -624,8 +634,10 @@ def block(value, indent):
         return
     for key, item in value.items():
         line = f"{pad}{scalar(key)}: {flow(item)}"
-        if len(line) <= WIDTH or not isinstance(item, (dict, list)):
+        if len(line) <= WIDTH:
             yield line
+        elif not isinstance(item, (dict, list)):
+            yield from folded(key, item, indent)
         else:
             yield f"{pad}{scalar(key)}:"
             yield from block(item, indent + (0 if isinstance(item, list) else 2))
