@@ -7,7 +7,7 @@ namespace trainyard::net {
 namespace {
 
 // Handles kept for later; each holds about 40 KiB.
-constexpr size_t kMaxSpare = 16;
+constexpr size_t kMaxSpare = 0;
 
 // The longest sleep: nothing depends on it, since every event wakes the loop.
 constexpr std::chrono::milliseconds kLongest{60'000};

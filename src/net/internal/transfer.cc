@@ -42,6 +42,11 @@ Status Transfer::Begin(const HttpRequest& request, std::shared_ptr<ResponseSink>
     return InvalidArgumentError("cannot send a request to {}: its method is no HTTP method",
                                 WithoutQuery(request.url));
   }
+  if (!request.url.starts_with("https://") && !request.url.starts_with("http://")) {
+    // libcurl would guess.
+    return Failure(StatusCode::kInvalidArgument,
+                   "the URL begins with neither https:// nor http://");
+  }
   RETURN_IF_ERROR(SetTarget(generation));
   RETURN_IF_ERROR(SetHeaders());
   SetMethodAndBody();
