@@ -30,7 +30,7 @@ OPERATORS = {
     "trainyard": [OURS],
     "training-operator": [PEER],
     "trainyard, 16 workers": [OURS, "--workers=16"],
-    "training-operator, tuned": [PEER, "--controller-threads=8", "--qps=1000", "--burst=2000"],
+    "training-operator, tuned": [PEER, "--controller-threads=8", "--kube-api-qps=1000", "--kube-api-burst=2000"],
 }
 
 
