@@ -10,24 +10,24 @@
 // Reads its own writes: give the API server's answer to a write to Upsert(), and Get() never shows
 // anything older again, whatever the watch still has to deliver. An answer that comes later than
 // the watch's news of the object's end does not bring it back: versions are compared (KEP-5504).
+// The rules are at internal/object_store.h. An object that was deleted and made again while nobody
+// looked may come as one change: compare uids where that matters.
 //
-// Thread-safe. Handlers run in the thread that brings the news, without a lock held.
+// Thread-safe. Handlers run without a lock held, one at a time and in order, in a thread that
+// brings news: with several of them a change may be told by the other one, after Upsert() returns.
+// The destructor ends the watch; Upsert() and Remove() must have returned by then.
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "kube/api.h"
+#include "kube/internal/informer_core.h"
 #include "kube/reflector.h"
 
 namespace trainyard::kube {
@@ -50,25 +50,64 @@ class Informer {
     std::function<void(const Status&)> on_trouble{};
   };
 
-  Informer(Api* api, TimerQueue* timers, ReflectorOptions options, Handlers handlers);
-  Informer(const Informer&) = delete;
-  Informer& operator=(const Informer&) = delete;
+  // `api` and `timers` are borrowed and must outlive the informer. The first list begins at once.
+  Informer(Api* api, TimerQueue* timers, ReflectorOptions options, Handlers handlers)
+      : core_(api, timers, std::move(options), ToHooks(std::move(handlers))) {}
 
   // DeadlineExceeded (with the last trouble, if there was any) if the first list is not whole in
   // time.
-  Status WaitUntilSynced(std::chrono::milliseconds timeout) const;
-  bool is_synced() const;
+  Status WaitUntilSynced(std::chrono::milliseconds timeout) const {
+    return core_.WaitUntilSynced(timeout);
+  }
+  bool is_synced() const { return core_.is_synced(); }
 
-  Ptr Get(const std::string& key) const;  // null if there is none
-  std::vector<Ptr> Group(const std::string& group) const;
-  std::vector<std::pair<std::string, Ptr>> All() const;
-  size_t size() const;
+  Ptr Get(const std::string& key) const { return ToPtr(core_.Get(key)); }  // null if there is none
+  std::vector<Ptr> Group(const std::string& group) const {
+    std::vector<Ptr> members;
+    for (internal::Erased& member : core_.Group(group)) members.push_back(ToPtr(std::move(member)));
+    return members;
+  }
+  std::vector<std::pair<std::string, Ptr>> All() const {
+    std::vector<std::pair<std::string, Ptr>> all;
+    for (auto& [key, value] : core_.All()) all.emplace_back(std::move(key), ToPtr(std::move(value)));
+    return all;
+  }
+  size_t size() const { return core_.size(); }
 
   // A newer state of an object, learnt by other means: the answer to a write. Older ones and those
-  // of objects that are gone are passed over.
-  void Upsert(const Json& object);
-  // The object of this key and uid is gone: the API server has answered so.
-  void Remove(const std::string& key, const std::string& uid);
+  // of objects that are gone are passed over. Selectors are not looked at: an object that the watch
+  // would not tell of must not be given.
+  void Upsert(const Json& object) { core_.Upsert(object, /*is_own=*/true); }
+  // The object of this key and uid is gone: the API server has answered so (404, or a deletion at
+  // once; not one that only begins, whose answer is an object for Upsert()). News of it that the
+  // watch still has to tell do not bring it back.
+  void Remove(const std::string& key, const std::string& uid) { core_.Remove(key, uid); }
+
+ private:
+  static Ptr ToPtr(internal::Erased value) { return std::static_pointer_cast<const T>(value); }
+
+  static internal::InformerHooks ToHooks(Handlers handlers) {
+    internal::InformerHooks hooks;
+    hooks.project = [project = std::move(handlers.project)](const Json& object) {
+      return std::make_shared<const T>(project(object));
+    };
+    if (handlers.group) {
+      hooks.group = [group = std::move(handlers.group)](const void* value) {
+        return group(*static_cast<const T*>(value));
+      };
+    }
+    if (handlers.on_change) {
+      hooks.on_change = [on_change = std::move(handlers.on_change)](
+                            const std::string& key, const internal::Erased& before,
+                            const internal::Erased& after) {
+        on_change(key, ToPtr(before), ToPtr(after));
+      };
+    }
+    hooks.on_trouble = std::move(handlers.on_trouble);
+    return hooks;
+  }
+
+  internal::InformerCore core_;
 };
 
 }  // namespace trainyard::kube

@@ -3,9 +3,10 @@
 // The rules of client-go's reflector (tools/cache/reflector.go) and kube-rs' watcher: a streaming
 // list (WatchList) where the server offers it, pages of 500 otherwise; bookmarks; watches that end
 // after a random time in [300, 600) s and are given up when nothing comes for some longer; 410
-// Gone, also inside of a stream, means to list again, from "" only if the server does not know the
-// version any more; back-off from 800 ms, doubled up to 30 s with jitter, reset by two quiet
-// minutes. A refused connection or 429 repeats the watch, not the list.
+// Gone, also inside of a stream, means to list again; back-off from 800 ms, doubled up to 30 s with
+// jitter, reset by two quiet minutes. A refused connection or 429 repeats the watch, not the list.
+// The decisions are in reflector_state.h, with the one difference to client-go: lists are read at
+// their latest and in pages.
 //
 // No thread of its own: everything happens in callbacks of Api::Open() and on a TimerQueue's
 // thread. Thread-safe. The destructor ends the watch; no handler runs after that.

@@ -38,7 +38,8 @@ class WorkQueue {
   virtual ~WorkQueue() = default;
 
   virtual void Add(const std::string& key) = 0;
-  // Adds it later. Of several times for one key the earliest holds.
+  // Adds it later. Of several times for one key the earliest holds; Add() leaves it waiting. A
+  // worker that needs a time says it again each time it has worked on the key.
   virtual void AddAfter(const std::string& key, std::chrono::milliseconds delay) = 0;
   virtual void AddRateLimited(const std::string& key) = 0;
   virtual void Forget(const std::string& key) = 0;  // its failures
