@@ -20,8 +20,8 @@
 #include <thread>
 #include <utility>
 
-#include "kube/exec_channels.h"
-#include "kube/port_channels.h"
+#include "kube/internal/exec_channels.h"
+#include "kube/internal/port_channels.h"
 
 namespace trainyard::kube {
 namespace {
