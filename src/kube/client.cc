@@ -12,12 +12,12 @@
 #include <utility>
 
 #include "base/log.h"
-#include "kube/line_stream.h"
+#include "kube/internal/line_stream.h"
+#include "kube/internal/rate_limiter.h"
+#include "kube/internal/request_builder.h"
+#include "kube/internal/retry.h"
+#include "kube/internal/warnings.h"
 #include "kube/make_client.h"
-#include "kube/rate_limiter.h"
-#include "kube/request_builder.h"
-#include "kube/retry.h"
-#include "kube/warnings.h"
 
 namespace trainyard::kube {
 namespace {

@@ -7,8 +7,8 @@
 #include <tuple>
 
 #include "base/files.h"
+#include "kube/internal/retry.h"
 #include "kube/make_client.h"
-#include "kube/retry.h"
 #include "kube/testing/fake_http.h"
 
 namespace trainyard::kube {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/files.h"
-#include "kube/base64.h"
-#include "kube/kubeconfig_merge.h"
+#include "kube/internal/base64.h"
+#include "kube/internal/kubeconfig_merge.h"
 
 namespace trainyard::kube {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "kube/base64.h"
+#include "kube/internal/base64.h"
 
 namespace trainyard::kube {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "kube/exec_channels.h"
+#include "kube/internal/exec_channels.h"
 
 namespace trainyard::kube {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "kube/child_process.h"
+#include "kube/internal/child_process.h"
 
 namespace trainyard::kube {
 namespace {

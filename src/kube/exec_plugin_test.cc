@@ -9,7 +9,7 @@
 #include <random>
 
 #include "base/files.h"
-#include "kube/child_process.h"
+#include "kube/internal/child_process.h"
 
 namespace trainyard::kube {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "kube/exec_channels.h"
+#include "kube/internal/exec_channels.h"
 #include "kube/testing/fake_web_socket.h"
 
 namespace trainyard::kube {

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "kube/base64.h"
 #include "kube/config.h"
-#include "kube/kubeconfig_merge.h"
+#include "kube/internal/base64.h"
+#include "kube/internal/kubeconfig_merge.h"
 
 namespace trainyard::kube {
 namespace {

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-#include "kube/log_progress.h"
+#include "kube/internal/log_progress.h"
 
 namespace trainyard::kube {
 namespace {

@@ -7,7 +7,7 @@
 #include <map>
 #include <random>
 
-#include "kube/log_progress.h"
+#include "kube/internal/log_progress.h"
 
 namespace trainyard::kube {
 namespace {

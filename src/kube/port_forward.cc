@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -19,8 +20,8 @@
 #include <thread>
 #include <utility>
 
-#include "kube/exec_channels.h"
-#include "kube/port_channels.h"
+#include "kube/internal/exec_channels.h"
+#include "kube/internal/port_channels.h"
 
 namespace trainyard::kube {
 namespace {
@@ -58,6 +59,13 @@ bool SendAll(int fd, std::string_view bytes) {
   return true;
 }
 
+// The text of a message of the node, which may end with a line break.
+std::string OneLine(std::string_view text) {
+  std::string line(text.substr(0, text.find_last_not_of(" \r\n") + 1));
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
 // One accepted connection and its WebSocket. Two threads: one for each direction.
 class Carrier {
  public:
@@ -81,6 +89,13 @@ class Carrier {
     const Status status = Carry();
     shutdown(local_.fd(), SHUT_RDWR);  // the other side learns of the end
     if (!status.ok() && !is_stopped_ && options_.on_trouble) options_.on_trouble(status);
+    // Here, as it may wait for the server's farewell, and others must not wait for that.
+    std::unique_ptr<net::WebSocket> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      ended = std::move(remote_);
+    }
+    ended.reset();
     is_done_ = true;
   }
 
@@ -126,7 +141,10 @@ class Carrier {
       Result<std::optional<std::string>> message = remote_->Read(kTurn);
       if (!message.ok()) {
         if (message.error().code() == StatusCode::kCancelled) return OkStatus();
-        if (message.error().code() != StatusCode::kDeadlineExceeded) return message.error();
+        if (message.error().code() != StatusCode::kDeadlineExceeded) {
+          // Once our side has ended, the pod's may end in any way.
+          return has_local_ended_ ? OkStatus() : message.error();
+        }
         quiet = has_local_ended_ ? quiet + kTurn : milliseconds(0);
         if (quiet >= kLinger) return OkStatus();
         continue;
@@ -135,7 +153,7 @@ class Carrier {
       if (!message->has_value()) return OkStatus();
       ASSIGN_OR_RETURN(const PortChannels::Message taken, channels.Take(**message));
       if (taken.is_error && !taken.content.empty()) {
-        return UnavailableError("{}", taken.content.substr(0, 500));
+        return UnavailableError("{}", OneLine(taken.content.substr(0, 500)));
       }
       if (!SendAll(local_.fd(), taken.content)) return OkStatus();  // nobody listens any more
     }
@@ -146,7 +164,7 @@ class Carrier {
   const Socket local_;
 
   std::mutex mutex_;                        // for remote_ being set while Stop() looks at it
-  std::unique_ptr<net::WebSocket> remote_;  // set once
+  std::unique_ptr<net::WebSocket> remote_;  // while it is carried
   std::atomic<bool> has_local_ended_{false};
   std::atomic<bool> is_stopped_{false};
   std::atomic<bool> is_done_{false};

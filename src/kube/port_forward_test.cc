@@ -9,7 +9,7 @@
 
 #include <random>
 
-#include "kube/port_channels.h"
+#include "kube/internal/port_channels.h"
 #include "kube/testing/fake_web_socket.h"
 
 namespace trainyard::kube {

@@ -1,4 +1,4 @@
-#include "kube/child_process.h"
+#include "kube/internal/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>

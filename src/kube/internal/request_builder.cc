@@ -1,4 +1,4 @@
-#include "kube/request_builder.h"
+#include "kube/internal/request_builder.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "kube/retry.h"
+#include "kube/internal/retry.h"
 
 #include <gtest/gtest.h>
 

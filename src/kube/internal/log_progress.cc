@@ -1,4 +1,4 @@
-#include "kube/log_progress.h"
+#include "kube/internal/log_progress.h"
 
 #include <functional>
 

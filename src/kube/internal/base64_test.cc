@@ -1,4 +1,4 @@
-#include "kube/base64.h"
+#include "kube/internal/base64.h"
 
 #include <gtest/gtest.h>
 

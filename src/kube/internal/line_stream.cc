@@ -1,9 +1,9 @@
-#include "kube/line_stream.h"
+#include "kube/internal/line_stream.h"
 
 #include <thread>
 #include <utility>
 
-#include "kube/line_splitter.h"
+#include "kube/internal/line_splitter.h"
 
 namespace trainyard::kube {
 namespace {

@@ -1,4 +1,4 @@
-#include "kube/line_splitter.h"
+#include "kube/internal/line_splitter.h"
 
 #include <utility>
 

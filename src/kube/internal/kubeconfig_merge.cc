@@ -1,11 +1,11 @@
-#include "kube/kubeconfig_merge.h"
+#include "kube/internal/kubeconfig_merge.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <utility>
 
-#include "kube/base64.h"
+#include "kube/internal/base64.h"
 
 namespace trainyard::kube {
 namespace {

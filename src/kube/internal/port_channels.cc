@@ -1,4 +1,4 @@
-#include "kube/port_channels.h"
+#include "kube/internal/port_channels.h"
 
 namespace trainyard::kube {
 

@@ -1,4 +1,4 @@
-#include "kube/warnings.h"
+#include "kube/internal/warnings.h"
 
 #include <algorithm>
 #include <utility>

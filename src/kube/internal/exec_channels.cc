@@ -1,4 +1,4 @@
-#include "kube/exec_channels.h"
+#include "kube/internal/exec_channels.h"
 
 #include <charconv>
 
