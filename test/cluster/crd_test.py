@@ -6,7 +6,6 @@ The control plane alone; no operator runs.
 
 import copy
 import json
-import unittest
 
 import harness
 from harness import CommandError, ROOT
