@@ -92,6 +92,7 @@ class Seen:
     def __init__(self, server):
         self.at = collections.defaultdict(dict)
         self.created_again = []
+        self.uids = {}
         Watch(server, "/api/v1/namespaces/%s/pods" % NAMESPACE, self.on_pod)
         Watch(server, "/api/v1/namespaces/%s/services" % NAMESPACE, self.on_service)
         Watch(server, JOBS % NAMESPACE, self.on_job)
@@ -101,8 +102,8 @@ class Seen:
         return self.at[what].setdefault(name, time.monotonic())
 
     def on_pod(self, kind, pod):
-        name = pod["metadata"]["name"]
-        if kind == "ADDED" and name in self.at["pod"]:
+        name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+        if self.uids.setdefault(name, uid) != uid:
             self.created_again.append(name)
         self.note("pod", name)
         if kind == "DELETED":

@@ -43,8 +43,7 @@ class ClientTest : public ::testing::Test {
                        return ExecCredential{.token = "t" + std::to_string(plugin_runs_)};
                      }}),
         .connect =
-            [this](const net::WebSocketOptions& asked)
-            -> Result<std::unique_ptr<net::WebSocket>> {
+            [this](const net::WebSocketOptions& asked) -> Result<std::unique_ptr<net::WebSocket>> {
           sockets_.push_back(asked);
           return Status(StatusCode::kUnauthenticated, "401");
         },
@@ -225,8 +224,8 @@ TEST_F(ClientTest, KeepsToItsRate) {
 TEST_F(ClientTest, TellsOfEveryResponse) {
   std::vector<std::tuple<std::string, std::string, int>> told;
   Make({}, {.on_request = [&](std::string_view method, std::string_view host, int code, double) {
-    told.emplace_back(method, host, code);
-  }});
+         told.emplace_back(method, host, code);
+       }});
   Script(Answer(429), Status(UnavailableError("GET https://h: lost")), Answer(404));
   (void)client_->Send({.path = "/x"});
   EXPECT_THAT(told, ElementsAre(std::tuple("GET", "h:6443", 429), std::tuple("GET", "h:6443", 0),
@@ -253,8 +252,8 @@ struct Told {
 TEST_F(ClientTest, AStreamComesAsLines) {
   Make({.token = "t"});
   Told told;
-  auto stream = client_->Open({.path = "/log", .timeout = milliseconds(0)}, seconds(9),
-                              told.Handler());
+  auto stream =
+      client_->Open({.path = "/log", .timeout = milliseconds(0)}, seconds(9), told.Handler());
   EXPECT_EQ(requests()[0].timeout, milliseconds(0));
   EXPECT_EQ(requests()[0].idle_timeout, seconds(9));
   EXPECT_EQ(HeaderOf(requests()[0], "Authorization"), "Bearer t");
@@ -322,12 +321,12 @@ TEST_F(ClientTest, AStreamWithoutCredentialsEndsAtOnce) {
   std::mutex mutex;
   std::condition_variable changed;
   Status ended;
-  auto stream = client_->Open({.path = "/w", .attempt = "watch"}, {},
-                              {.on_end = [&](const Status& status) {
-                                const std::lock_guard lock(mutex);
-                                ended = status;
-                                changed.notify_all();
-                              }});
+  auto stream =
+      client_->Open({.path = "/w", .attempt = "watch"}, {}, {.on_end = [&](const Status& status) {
+                      const std::lock_guard lock(mutex);
+                      ended = status;
+                      changed.notify_all();
+                    }});
   std::unique_lock lock(mutex);
   ASSERT_TRUE(changed.wait_for(lock, seconds(30), [&] { return !ended.ok(); }));
   EXPECT_EQ(ended, UnavailableError("cannot watch: no network"));

@@ -72,23 +72,22 @@ Result<std::string> ReadToEnd(net::WebSocket* socket, const ExecOutput& output,
 }  // namespace
 
 Result<int> Exec(Client* client, const ExecOptions& options, const ExecOutput& output) {
-  const std::string attempt = fmt::format("run {} in pod {}/{}",
-                                          options.command.empty() ? "nothing" : options.command[0],
-                                          options.name_space, options.pod);
+  const std::string attempt =
+      fmt::format("run {} in pod {}/{}", options.command.empty() ? "nothing" : options.command[0],
+                  options.name_space, options.pod);
   if (options.command.empty()) return InvalidArgumentError("cannot {}: no command", attempt);
   const Clock::time_point deadline = Clock::now() + options.timeout;
-  auto connected =
-      client->OpenWebSocket(Path(kPods, options.name_space, options.pod, "exec"),
-                            QueryOf(options), {kChannelV5, kChannelV4});
+  auto connected = client->OpenWebSocket(Path(kPods, options.name_space, options.pod, "exec"),
+                                         QueryOf(options), {kChannelV5, kChannelV4});
   if (!connected.ok()) return connected.error().WithContext("cannot " + attempt);
   net::WebSocket* const socket = connected->get();
 
-  // Its own thread: a command that prints while it reads would otherwise wait for us, and we for it.
+  // Its own thread: a command that prints while it reads would otherwise wait for us, and we for
+  // it.
   std::jthread writer;
   if (options.has_stdin) {
-    writer = std::jthread([socket, text = std::string_view(options.stdin_text)] {
-      WriteStdin(socket, text);
-    });
+    writer = std::jthread(
+        [socket, text = std::string_view(options.stdin_text)] { WriteStdin(socket, text); });
   }
   const Result<std::string> outcome = ReadToEnd(socket, output, deadline);
   socket->Close();  // so that the writer comes to its end, too

@@ -24,8 +24,8 @@ StampedLine SplitStamp(std::string_view line);
 
 // Remembers how far a log has been told, over streams that begin again at a whole second.
 //
-// Of the last second the lines are remembered (as hashes), not only the last time: a container's two
-// outputs are stamped apart, so that lines may stand in a log a little out of order.
+// Of the last second the lines are remembered (as hashes), not only the last time: a container's
+// two outputs are stamped apart, so that lines may stand in a log a little out of order.
 class LogProgress {
  public:
   // A stream begins, from since() on: what it repeats is left out.

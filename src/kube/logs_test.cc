@@ -67,10 +67,10 @@ class LogFollowerTest : public ::testing::Test {
   void Start(LogOptions options = {}) {
     options.name_space = "n";
     options.pod = "p";
-    follower_ = LogFollower::Start(
-        &api_, &timers_, options,
-        {.on_line = [this](std::string_view line) { lines_.emplace_back(line); },
-         .on_end = [this](const Status& status) { ends_.push_back(status); }});
+    follower_ =
+        LogFollower::Start(&api_, &timers_, options,
+                           {.on_line = [this](std::string_view line) { lines_.emplace_back(line); },
+                            .on_end = [this](const Status& status) { ends_.push_back(status); }});
   }
 
   // Answers the look at the pod that is due.
@@ -78,10 +78,10 @@ class LogFollowerTest : public ::testing::Test {
                  const std::string& policy = "Never") {
     timers_.Run();
     EXPECT_EQ(api_.requests.back().path, "/api/v1/namespaces/n/pods/p");
-    EXPECT_TRUE(api_.handler.on_line(R"({"metadata": {"uid": ")" + uid +
-                                     R"("}, "spec": {"restartPolicy": ")" + policy +
-                                     R"(", "containers": [{"name": "c"}]}, "status": )" + status +
-                                     "}")
+    EXPECT_TRUE(api_.handler
+                    .on_line(R"({"metadata": {"uid": ")" + uid +
+                             R"("}, "spec": {"restartPolicy": ")" + policy +
+                             R"(", "containers": [{"name": "c"}]}, "status": )" + status + "}")
                     .ok());
     api_.handler.on_end(OkStatus());
   }
@@ -216,11 +216,11 @@ TEST_F(LogFollowerTest, NothingIsToldOnceItIsDestroyed) {
 
 TEST(ReadLogTest, AsksForWhatIsThere) {
   ScriptedApi api;
-  EXPECT_EQ(*ReadLog(&api, {.name_space = "n", .pod = "p", .since = ParseTime("2026-01-02T03:04:05Z")}),
-            "all of it");
+  EXPECT_EQ(
+      *ReadLog(&api, {.name_space = "n", .pod = "p", .since = ParseTime("2026-01-02T03:04:05Z")}),
+      "all of it");
   EXPECT_EQ(api.requests[0].path, "/api/v1/namespaces/n/pods/p/log");
-  EXPECT_THAT(api.requests[0].query,
-              ElementsAre(std::pair("sinceTime", "2026-01-02T03:04:05Z")));
+  EXPECT_THAT(api.requests[0].query, ElementsAre(std::pair("sinceTime", "2026-01-02T03:04:05Z")));
 }
 
 TEST(SplitStampTest, TakesOnlyATimeOff) {

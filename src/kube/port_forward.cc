@@ -1,14 +1,13 @@
 #include "kube/port_forward.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <array>
 #include <atomic>
@@ -188,8 +187,8 @@ class RealPortForward : public PortForward {
       if (local.fd() < 0) continue;
       if (carriers_.size() >= kMaxConnections) {
         if (options_.on_trouble) {
-          options_.on_trouble(ResourceExhaustedError("{} connections are open: one was refused",
-                                                     kMaxConnections));
+          options_.on_trouble(
+              ResourceExhaustedError("{} connections are open: one was refused", kMaxConnections));
         }
         continue;
       }
@@ -240,8 +239,8 @@ Result<std::unique_ptr<PortForward>> PortForward::Start(Client* client,
   Socket wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (wake.fd() < 0) return ErrnoError(errno, "cannot make an eventfd");
   const int port = listening.second;
-  return std::make_unique<RealPortForward>(client, std::move(options),
-                                           std::move(listening.first), std::move(wake), port);
+  return std::make_unique<RealPortForward>(client, std::move(options), std::move(listening.first),
+                                           std::move(wake), port);
 }
 
 }  // namespace trainyard::kube

@@ -1,12 +1,11 @@
 #include "kube/port_forward.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <random>
 
@@ -41,8 +40,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void Write(std::string_view text) {
-    EXPECT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
+    EXPECT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
   }
   // `size` bytes, or fewer at the end of the connection.
   std::string Read(size_t size) {
@@ -70,13 +68,14 @@ class PortForwardTest : public ::testing::Test {
   }
 
   void Start() {
-    auto forward = PortForward::Start(
-        &client_, {.name_space = "n", .pod = "p", .remote_port = kPort, .on_trouble =
-                                                                            [this](const Status& status) {
-                                                                              const std::lock_guard lock(mutex_);
-                                                                              trouble_ = status;
-                                                                              changed_.notify_all();
-                                                                            }});
+    auto forward = PortForward::Start(&client_, {.name_space = "n",
+                                                 .pod = "p",
+                                                 .remote_port = kPort,
+                                                 .on_trouble = [this](const Status& status) {
+                                                   const std::lock_guard lock(mutex_);
+                                                   trouble_ = status;
+                                                   changed_.notify_all();
+                                                 }});
     ASSERT_TRUE(forward.ok()) << forward.status();
     forward_ = *std::move(forward);
   }
@@ -154,8 +153,8 @@ TEST_F(PortForwardTest, DestroyingItClosesConnectionsThatAreOpen) {
 
 TEST_F(PortForwardTest, APortThatIsInUseIsNotTakenAgain) {
   Start();
-  const auto again = PortForward::Start(
-      &client_, {.remote_port = 1, .local_port = forward_->local_port()});
+  const auto again =
+      PortForward::Start(&client_, {.remote_port = 1, .local_port = forward_->local_port()});
   EXPECT_EQ(again.status().code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(PortForward::Start(&client_, {.remote_port = 0}).status().code(),
             StatusCode::kInvalidArgument);

@@ -14,12 +14,36 @@
 namespace trainyard::net {
 namespace {
 
+// Lets one thread wait for a number of events in another. Shared, so that the last event can wake
+// the waiting thread without holding the lock that it needs to go on.
+class Latch {
+ public:
+  explicit Latch(size_t left) : left_(left) {}
+
+  void CountDown() {
+    std::unique_lock lock(mutex_);
+    const bool is_last = --left_ == 0;
+    lock.unlock();
+    if (is_last) is_done_.notify_one();
+  }
+
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    is_done_.wait(lock, [&] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  size_t left_;  // guarded by mutex_
+  std::condition_variable is_done_;
+};
+
 // Requests that one caller waits for. Each that ends starts the next, in the loop's thread. Lives
 // on the caller's stack, which stays until all have ended.
 class Batch {
  public:
   Batch(CurlLoop& loop, std::span<const HttpRequest> requests)
-      : loop_(loop), requests_(requests), left_(requests.size()) {
+      : loop_(loop), requests_(requests), latch_(std::make_shared<Latch>(requests.size())) {
     items_.reserve(requests.size());
     for (const HttpRequest& request : requests) items_.emplace_back(*this, request);
   }
@@ -28,10 +52,7 @@ class Batch {
     const size_t first = std::min(max_in_flight, requests_.size());
     next_ = first;
     for (size_t i = 0; i < first; ++i) Start(i);
-    {
-      std::unique_lock lock(mutex_);
-      is_done_.wait(lock, [&] { return left_ == 0; });
-    }
+    latch_->Wait();
     std::vector<Result<HttpResponse>> results;
     results.reserve(items_.size());
     for (Item& item : items_) results.push_back(std::move(item).TakeResult());
@@ -94,19 +115,15 @@ class Batch {
   void OneHasEnded() {
     const size_t mine = next_++;
     if (mine < requests_.size()) Start(mine);
-    // Within the lock, as the batch is gone once the caller has seen the zero.
-    const std::lock_guard lock(mutex_);
-    if (--left_ == 0) is_done_.notify_one();
+    const std::shared_ptr<Latch> latch = latch_;  // the batch may be gone before the call returns
+    latch->CountDown();
   }
 
   CurlLoop& loop_;
   const std::span<const HttpRequest> requests_;
+  const std::shared_ptr<Latch> latch_;
   std::vector<Item> items_;
   std::atomic<size_t> next_{0};
-
-  std::mutex mutex_;
-  size_t left_;  // guarded by mutex_
-  std::condition_variable is_done_;
 };
 
 // The loop's side of an HttpStream; shared, since the loop learns of its end a little later.

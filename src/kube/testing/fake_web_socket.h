@@ -59,8 +59,8 @@ class FakeWebSocket : public net::WebSocket {
 
   Result<std::optional<std::string>> Read(std::chrono::milliseconds timeout) override {
     std::unique_lock lock(peer_->mutex_);
-    peer_->changed_.wait_for(
-        lock, timeout, [&] { return peer_->is_closed_ || !peer_->to_client_.empty(); });
+    peer_->changed_.wait_for(lock, timeout,
+                             [&] { return peer_->is_closed_ || !peer_->to_client_.empty(); });
     if (peer_->is_closed_) return CancelledError("closed");
     if (peer_->to_client_.empty()) return DeadlineExceededError("nothing came");
     std::optional<std::string> message = std::move(peer_->to_client_.front());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/internal/syntax.h"
 #include "net/internal/url.h"
 
 namespace trainyard::net {
@@ -10,24 +11,6 @@ namespace {
 
 // More than any server means to send; without a bound it could fill our memory.
 constexpr size_t kMaxHeadBytes = 256u << 10;
-
-bool IsToken(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";  // RFC 9110, 5.6.2
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
-
-bool IsHeaderValue(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 // An empty one counts with methods that are about it: it is sent as "Content-Length: 0".
 bool HasBody(const HttpRequest& request) {
