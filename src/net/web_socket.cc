@@ -45,9 +45,6 @@ class BeastSocket : public WebSocket {
         ping_timer_(*context_),
         deadline_timer_(*context_) {
     socket_.binary(true);
-    // One message, one frame: API servers (golang.org/x/net/websocket) take each frame of a message
-    // for a message of its own, and its first byte for a channel.
-    socket_.auto_fragment(false);
     socket_.read_message_max(options.max_message_bytes);
     socket_.control_callback([this](websocket::frame_type, boost::beast::string_view) {
       last_received_ = Clock::now();
@@ -248,13 +245,8 @@ class BeastSocket : public WebSocket {
   std::jthread thread_;
 };
 
-// The context is the caller's until there is a WebSocket: it must outlive a socket that is refused.
 template <class Stream>
-<<<<<<< HEAD
-Result<std::unique_ptr<WebSocket>> Finish(Context& context, Dial& dial,
-=======
 Result<std::unique_ptr<WebSocket>> Finish(const Context& context, Dial& dial,
->>>>>>> net
                                           websocket::stream<Stream> socket,
                                           const WebSocketOptions& options) {
   ASSIGN_OR_RETURN(std::string subprotocol, dial.Upgrade(socket));
