@@ -139,6 +139,28 @@ TEST_F(HttpClientTlsTest, OldConnectionsEndWithTheirLastRequest) {
             std::future_status::ready);
 }
 
+TEST_F(HttpClientTlsTest, OldConnectionsThatAreIdleEndWithLaterRequests) {
+  std::atomic<bool> old_is_closed = false;
+  RawServer server(
+      [&](RawConnection& connection) {
+        AnswerWithName(connection);
+        if (connection.number() == 0) old_is_closed = true;
+      },
+      {.certificate = local_});
+  const auto client = HttpClient::Create({.tls = Tls()}).value();
+  const auto send_until = [&](std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (!old_is_closed && std::chrono::steady_clock::now() < end) {
+      ASSERT_TRUE(client->Send({.url = server.url()}).ok());
+    }
+  };
+  send_until(std::chrono::milliseconds(1100));  // libcurl counts ages in seconds
+  ASSERT_TRUE(client->SetTls(Tls(authority_.Issue("new"))).ok());
+  send_until(std::chrono::seconds(10));
+  EXPECT_TRUE(old_is_closed);
+  EXPECT_EQ(server.connections(), 2);
+}
+
 TEST_F(HttpClientTlsTest, RefusesPemThatIsNone) {
   const TestCertificate one = authority_.Issue("one");
   const TestCertificate two = authority_.Issue("two");
