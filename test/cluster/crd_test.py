@@ -58,8 +58,8 @@ TENSORFLOW = {"name": "tensorflow", "image": "x"}
 NAMED = "must have at least one container with name tensorflow"
 UNKNOWN = "unknown replica type; expected Chief, Master, Worker, PS or Evaluator"
 TWO_CHIEFS = "must not have more than 1 Chief or Master role"
-NAME = "metadata.name: Invalid value: should match: [a-z]([-a-z0-9]*[a-z0-9])?"
-LONG = "metadata.name: too long"
+NAME = "should match: [a-z]([-a-z0-9]*[a-z0-9])?"
+LONG = "too long: a replica's name"
 
 REFUSED = {
     "a name that starts with a digit": (job("1a", Worker=worker()), NAME),
@@ -231,7 +231,7 @@ class CrdTest(harness.ClusterTest):
         # The way into a cluster; the second time nothing changes.
         for _ in range(2):
             cls.cluster.kubectl("apply", "--server-side", "-k", DEPLOY)
-        cls.cluster.kubectl("wait", "--for=condition=Established", "crd/tfjobs.kubeflow.org")
+        cls.cluster.wait_for_crd("tfjobs.kubeflow.org")
 
     def setUp(self):
         self.namespace = self.make_namespace()
@@ -316,12 +316,14 @@ class CrdTest(harness.ClusterTest):
         versions = crd["spec"]["versions"]
         try:
             self.set_versions([lax, *versions[1:]])
-            bad = job("a" * 60, Worker=worker(replicas=-1, restartPolicy="Sometimes"))
-            self.cluster.wait_for(lambda: not self.refusal("apply", "-f", "-", stdin=json.dumps(bad)), 20)
+            bad = job("a" * 60, Woker=worker(replicas=-1, restartPolicy="Sometimes"))
+            text = json.dumps(bad)
+            self.wait_for(lambda: not self.refusal("apply", "-f", "-", stdin=text), 20)
         finally:
             self.set_versions(versions)
-        self.cluster.wait_for(lambda: self.refusal("create", "--dry-run=server", "-f", "-",
-                                                   stdin=json.dumps(job("b"))), 20)
+        again = ["create", "--dry-run=server", "-f", "-"]
+        text = json.dumps(job("b"))
+        self.wait_for(lambda: self.refusal(*again, stdin=text), 20)
         failed = {"type": "Failed", "status": "True", "reason": "InvalidTFJobSpec", "message": ""}
         self.patch({"status": {"conditions": [failed]}}, "a" * 60, "v1", "--subresource=status")
         self.assertEqual(self.stored("a" * 60)["status"]["conditions"][0]["type"], "Failed")
@@ -342,7 +344,8 @@ class CrdTest(harness.ClusterTest):
                 body["metadata"]["name"] = f"as-{version}"
                 self.create(body)
                 for other in VERSIONS:
-                    self.assertEqual(self.stored(f"as-{version}", other)["spec"], body["spec"], other)
+                    spec = self.stored(f"as-{version}", other)["spec"]
+                    self.assertEqual(spec, body["spec"], other)
 
     def test_v1_is_unchanged_and_reads_whole_through_older_versions(self):
         body = copy.deepcopy(ACCEPTED["every policy"])
@@ -412,7 +415,8 @@ class CrdTest(harness.ClusterTest):
         )
         self.kubectl("scale", "tfjob", "a", "--replicas=5")
         specs = self.stored()["spec"]["tfReplicaSpecs"]
-        self.assertEqual({kind: spec["replicas"] for kind, spec in specs.items()}, {"Worker": 5, "PS": 1})
+        counts = {kind: spec["replicas"] for kind, spec in specs.items()}
+        self.assertEqual(counts, {"Worker": 5, "PS": 1})
 
     # --- apply ---
 
@@ -513,8 +517,8 @@ class RightsTest(harness.ClusterTest):
                 "validatingwebhookconfigurations.admissionregistration.k8s.io": "get create",
             },
         )
-        self.check(False, {"leases.coordination.k8s.io": "delete list watch"},
-                   namespace="trainyard-system")
+        leases = {"leases.coordination.k8s.io": "delete list watch"}
+        self.check(False, leases, namespace="trainyard-system")
 
     def test_editors_and_viewers_of_a_namespace_have_its_jobs(self):
         self.cluster.kubectl("create", "namespace", "team")
@@ -526,11 +530,12 @@ class RightsTest(harness.ClusterTest):
         self.wait_for(lambda: self.can("list", tfjobs, who="view", namespace="team"), 20)
         self.wait_for(lambda: self.can("create", tfjobs, who="edit", namespace="team"), 20)
         for who in ("admin", "edit"):
-            change = {tfjobs: "get list watch create update patch delete", tfjobs + "/scale": "update"}
-            self.check(True, change, who=who, namespace="team")
+            verbs = "get list watch create update patch delete"
+            table = {tfjobs: verbs, f"{tfjobs}/scale": "update"}
+            self.check(True, table, who=who, namespace="team")
             self.check(False, {tfjobs: "list"}, who=who)
-        self.check(True, {tfjobs: "get list watch", tfjobs + "/status": "get"},
-                   who="view", namespace="team")
+        table = {tfjobs: "get list watch", f"{tfjobs}/status": "get"}
+        self.check(True, table, who="view", namespace="team")
         self.check(False, {tfjobs: "create update patch delete"}, who="view", namespace="team")
 
     def test_the_operator_of_one_namespace_has_rights_there_alone(self):
@@ -556,10 +561,7 @@ class RightsTest(harness.ClusterTest):
 
     def test_the_deployment_makes_its_pods(self):
         """They wait for a node; nothing refuses them."""
-        def pods():
-            found = self.cluster.get("pods", namespace="trainyard-system")
-            return len(found) == 2 and found
-        self.wait_for(pods, 30)
+        self.wait_for(lambda: len(self.cluster.get("pods", namespace="trainyard-system")) == 2, 30)
 
     def pod_of_deployment(self, namespace):
         deployment = self.cluster.get("deployment", "trainyard-operator", namespace)

@@ -167,7 +167,16 @@ class Cluster:
 
     def install_crd(self):
         self.kubectl("apply", "--server-side", "-f", CRD)
-        self.kubectl("wait", "--for=condition=Established", "crd/tfjobs.kubeflow.org")
+        self.wait_for_crd("tfjobs.kubeflow.org")
+
+    def wait_for_crd(self, name):
+        """Until it is served. (kubectl wait stumbles over a status that is not there yet.)"""
+
+        def is_established():
+            conditions = self.get("crd", name)["status"].get("conditions") or []
+            return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+        self.wait_for(is_established, 30, f"{name} is not established")
 
     def save_logs(self, folder):
         """All that helps to understand a failure."""
@@ -175,6 +184,8 @@ class Cluster:
         folder.mkdir(parents=True)
         for log in [*self.state.glob("log/*.log"), *self.state.glob("nodes/*/*.log")]:
             shutil.copy(log, folder / f"{log.parent.name}-{log.name}".removeprefix("log-"))
+        for pod in self.state.glob("nodes/*/logs/*"):
+            shutil.copytree(pod, folder / "pods" / pod.name, dirs_exist_ok=True)
         for kind in ("tfjobs", "pods", "services", "events", "nodes"):
             try:
                 text = self.kubectl("get", kind, "-A", "-o", "yaml", timeout=20)
