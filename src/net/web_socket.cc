@@ -45,6 +45,9 @@ class BeastSocket : public WebSocket {
         ping_timer_(*context_),
         deadline_timer_(*context_) {
     socket_.binary(true);
+    // One message, one frame: API servers (golang.org/x/net/websocket) take each frame of a message
+    // for a message of its own, and its first byte for a channel.
+    socket_.auto_fragment(false);
     socket_.read_message_max(options.max_message_bytes);
     socket_.control_callback([this](websocket::frame_type, boost::beast::string_view) {
       last_received_ = Clock::now();

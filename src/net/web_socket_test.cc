@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -87,6 +88,26 @@ TEST(WebSocketTest, CarriesMessagesBothWays) {
     ASSERT_TRUE(echo.ok()) << echo.error();
     EXPECT_TRUE(*echo == message) << message.size();
   }
+}
+
+TEST(WebSocketTest, ALargeMessageIsOneFrame) {
+  std::promise<std::string> head;
+  RawServer server([&](RawConnection& connection) {
+    WithWebSocket(connection, [&](PlainServer& socket) {
+      error_code error;
+      Answer(socket, "", error);
+      std::string bytes(10, '\0');
+      asio::read(socket.next_layer(), asio::buffer(bytes), error);
+      head.set_value(bytes);
+    });
+  });
+  auto socket = WebSocket::Connect(OptionsFor(server));
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  (void)(*socket)->Write(std::string(100'000, 'x'));
+  auto bytes = head.get_future();
+  ASSERT_EQ(bytes.wait_for(kPatience), std::future_status::ready);
+  // Final and binary; masked, with 64 bits of length.
+  EXPECT_EQ(bytes.get(), std::string("\x82\xff\0\0\0\0\0\x01\x86\xa0", 10));
 }
 
 TEST(WebSocketTest, OffersHeadersAndSubprotocols) {
