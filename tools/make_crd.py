@@ -483,7 +483,8 @@ def root_rules(version):
     )
     rules = [
         rule(
-            f"self.metadata.name.matches('^{pattern}$') && size(self.metadata.name) <= {LABEL_SIZE}",
+            f"self.metadata.name.matches('^{pattern}$')"
+            f" && size(self.metadata.name) <= {LABEL_SIZE}",
             f"should match: {pattern} with at most {LABEL_SIZE} characters",
             ".metadata.name",
         ),
