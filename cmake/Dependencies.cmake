@@ -7,6 +7,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(PNG REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(Boost 1.81 REQUIRED)  # headers only: Asio and Beast
 
 # TensorFlow: two shared libraries and the C headers, taken from the tensorflow-cpu wheel.

@@ -7,11 +7,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cluster/submit.h"
 #include "cli/completion.h"
 #include "cli/delete.h"
 #include "cli/describe.h"
 #include "cli/jobs.h"
 #include "cli/logs.h"
+#include "cli/operator.h"
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/serve.h"
@@ -22,8 +24,9 @@ namespace {
 
 // Every command, in the order of --help.
 constexpr void (*kCommands[])(CLI::App& app, int* exit_code) = {
-    AddRunCommand,    AddJobsCommand,  AddDescribeCommand, AddLogsCommand,       AddWaitCommand,
-    AddDeleteCommand, AddServeCommand, AddPredictCommand,  AddCompletionCommand,
+    AddRunCommand,   AddSubmitCommand,  AddJobsCommand,       AddDescribeCommand,
+    AddLogsCommand,  AddWaitCommand,    AddDeleteCommand,     AddOperatorCommand,
+    AddServeCommand, AddPredictCommand, AddCompletionCommand,
 };
 
 constexpr char kExample[] =

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cluster/cluster_source.h"
 #include "cli/job_flags.h"
 #include "cli/jobs_report.h"
 
@@ -20,14 +21,22 @@ struct DescribeFlags {
   std::string output = "text";
 };
 
+Result<JobDescription> Find(const JobFlags& flags) {
+  if (!flags.local) {
+    ASSIGN_OR_RETURN(const Cluster cluster, ConnectForJob(flags));
+    return DescribeClusterJob(cluster, flags.choice.name);
+  }
+  ASSIGN_OR_RETURN(const local::LocalJob job, FindJob(flags));
+  return Describe(job);
+}
+
 int Run(const DescribeFlags& flags) {
-  const auto job = FindJob(flags.job);
-  if (!job.ok()) return ComplainAbout("describe", job.status());
-  const JobDescription description = Describe(*job);
+  const auto description = Find(flags.job);
+  if (!description.ok()) return ComplainAbout("describe", description.status());
   std::error_code error;
   fmt::print("{}", flags.output == "json"
-                       ? FormatDescriptionJson(description)
-                       : FormatDescription(description, std::chrono::system_clock::now(),
+                       ? FormatDescriptionJson(*description)
+                       : FormatDescription(*description, std::chrono::system_clock::now(),
                                            std::filesystem::current_path(error).string()));
   return 0;
 }
@@ -42,7 +51,7 @@ void AddDescribeCommand(CLI::App& app, int* exit_code) {
   command->add_option("-o,--output", flags->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->footer("Example:\n  trainyard describe digits --local");
+  command->footer("Examples:\n  trainyard describe digits\n  trainyard describe digits --local");
   command->callback([flags, exit_code] { *exit_code = Run(*flags); });
 }
 

@@ -19,17 +19,19 @@ void AddJobFlags(CLI::App* command, JobFlags* flags) {
   AddLocalFlag(command, &flags->local);
   command->add_option("--workdir", flags->choice.workdir,
                       "Work directory of a local job, if its name alone does not tell");
+  AddClusterFlags(command, &flags->cluster);
 }
 
 Result<local::LocalJob> FindJob(const JobFlags& flags) {
-  if (!flags.local) return ClusterIsMissing();
   return FindLocalJob(flags.choice, local::Registry(local::DefaultStateDirectory()));
 }
 
-Status ClusterIsMissing() {
-  return UnimplementedError(
-      "jobs on a cluster cannot be reached yet; add --local for the jobs of "
-      "this machine");
+Result<Cluster> ConnectForJob(const JobFlags& flags) {
+  if (!flags.choice.workdir.empty()) {
+    return InvalidArgumentError("--workdir means a local job; give --local with it");
+  }
+  if (flags.choice.name.empty()) return InvalidArgumentError("expected the name of a job");
+  return Connect(flags.cluster);
 }
 
 int ComplainAbout(std::string_view command, const Status& status) {

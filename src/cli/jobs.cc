@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +14,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cluster/cluster_report.h"
+#include "cli/cluster/cluster_source.h"
+#include "cli/cluster/watch.h"
 #include "cli/job_flags.h"
 #include "cli/jobs_report.h"
 #include "cli/local_source.h"
@@ -24,19 +28,21 @@ namespace {
 struct JobsFlags {
   bool local = false;
   bool watch = false;
+  ClusterFlags cluster;
+  bool all_namespaces = false;
   std::string output = "table";
 };
 
 constexpr char kExamples[] =
-    "STATE is the job's last condition, or Queued, Stopping, Interrupted (it was stopped or "
-    "killed\n"
-    "before its end: trainyard run --resume goes on), Unknown (its record is damaged).\n"
+    "STATE is the job's last condition. Of local jobs also Queued, Stopping, Interrupted (it was\n"
+    "stopped or killed before its end: trainyard run --resume goes on), Unknown (its record is\n"
+    "damaged); of a cluster's New (no operator has taken it up yet).\n"
     "Examples:\n"
-    "  trainyard jobs --local\n"
-    "  trainyard jobs --local --watch\n"
+    "  trainyard jobs\n"
+    "  trainyard jobs --watch -A\n"
     "  trainyard jobs --local --output json";
 
-std::string Text(const JobsFlags& flags) {
+std::string LocalText(const JobsFlags& flags) {
   const auto now = std::chrono::system_clock::now();
   std::vector<JobDescription> jobs;
   for (const auto& job : local::ListJobs(local::Registry(local::DefaultStateDirectory()), now)) {
@@ -50,11 +56,11 @@ std::string Text(const JobsFlags& flags) {
 }
 
 // Redraws a terminal in place; elsewhere prints the table again whenever it has changed.
-int Watch(const JobsFlags& flags) {
+int WatchLocally(const JobsFlags& flags) {
   const bool is_terminal = IsTerminal(STDOUT_FILENO);
   std::string last;
   while (std::ferror(stdout) == 0) {
-    std::string text = Text(flags);
+    std::string text = LocalText(flags);
     if (is_terminal) {
       fmt::print("\x1b[H\x1b[J{}", text);
     } else if (text != last) {
@@ -67,10 +73,9 @@ int Watch(const JobsFlags& flags) {
   return 1;
 }
 
-int Run(const JobsFlags& flags) {
-  if (!flags.local) return ComplainAbout("jobs", ClusterIsMissing());
-  if (flags.watch) return Watch(flags);
-  const std::string text = Text(flags);
+int RunLocally(const JobsFlags& flags) {
+  if (flags.watch) return WatchLocally(flags);
+  const std::string text = LocalText(flags);
   if (flags.output != "json" && flags.output != "name" &&
       std::count(text.begin(), text.end(), '\n') == 1) {
     fmt::print(stderr, "no local jobs\n");
@@ -80,13 +85,38 @@ int Run(const JobsFlags& flags) {
   return 0;
 }
 
+int RunOnCluster(const JobsFlags& flags) {
+  const auto cluster = Connect(flags.cluster);
+  if (!cluster.ok()) return ComplainAbout("jobs", cluster.status());
+  const ClusterTable table{.with_namespace = flags.all_namespaces, .wide = flags.output == "wide"};
+  if (flags.watch) return WatchCluster(*cluster, table);
+  const auto jobs = ListClusterJobs(*cluster, flags.all_namespaces);
+  if (!jobs.ok()) return ComplainAbout("jobs", jobs.error());
+  if (flags.output == "json") {
+    fmt::print("{}", FormatJobsJson(*jobs));
+  } else if (flags.output == "name") {
+    fmt::print("{}", FormatJobNames(*jobs));
+  } else if (jobs->empty()) {
+    fmt::print(stderr, "no TFJobs in {}\n",
+               flags.all_namespaces ? "any namespace" : "namespace " + cluster->name_space);
+  } else {
+    fmt::print("{}", FormatClusterJobs(*jobs, table, std::chrono::system_clock::now()));
+  }
+  return 0;
+}
+
+int Run(const JobsFlags& flags) { return flags.local ? RunLocally(flags) : RunOnCluster(flags); }
+
 }  // namespace
 
 void AddJobsCommand(CLI::App& app, int* exit_code) {
   CLI::App* command = app.add_subcommand("jobs", "List jobs: state, replicas, progress");
   const auto flags = std::make_shared<JobsFlags>();  // lives as long as the callback
   AddLocalFlag(command, &flags->local);
-  command->add_flag("-w,--watch", flags->watch, "Redraw every second, until Ctrl-C");
+  AddClusterFlags(command, &flags->cluster);
+  command->add_flag("-A,--all-namespaces", flags->all_namespaces, "Those of every namespace");
+  command->add_flag("-w,--watch", flags->watch,
+                    "Go on showing them, with each replica, until Ctrl-C");
   command->add_option("-o,--output", flags->output, "table, wide, json or name")
       ->check(CLI::IsMember({"table", "wide", "json", "name"}))
       ->capture_default_str();

@@ -64,12 +64,14 @@ std::string Conditions(const JobDescription& job, job::TimePoint now) {
 
 std::string Replicas(const JobDescription& job) {
   if (job.replicas.empty()) return Field("Replicas", "");
+  const bool is_local = !job.place.empty();
   std::vector<std::vector<std::string>> rows = {
-      {"NAME", "STATE", "RESTARTS", "EXIT CODE", "PID", "LAST LINE"}};
+      {"NAME", "STATE", "RESTARTS", "EXIT CODE", is_local ? "PID" : "NODE", "LAST LINE"}};
   for (const ReplicaLine& replica : job.replicas) {
+    const std::string node = replica.place.empty() ? "-" : replica.place;
     rows.push_back({replica.name, replica.state, fmt::format("{}", replica.restarts),
                     replica.exit_code ? fmt::format("{}", *replica.exit_code) : "-",
-                    PidColumn(replica.pid), CleanLine(replica.last_line, 80)});
+                    is_local ? PidColumn(replica.pid) : node, CleanLine(replica.last_line, 80)});
   }
   return "Replicas:\n" + Indented(FormatTable(rows));
 }
@@ -108,9 +110,11 @@ Json ToJson(const JobDescription& job) {
                {"namespace", job.name_space},
                {"state", job.state},
                {"created", local::FormatTimestamp(job.created)},
-               {"workdir", job.place},
-               {"restarts", job.num_restarts()},
-               {"progress", ProgressJson(job.progress)}};
+               {"restarts", job.num_restarts()}};
+  if (!job.place.empty()) {
+    json["workdir"] = job.place;
+    json["progress"] = ProgressJson(job.progress);
+  }
   if (!job.state_note.empty()) json["note"] = job.state_note;
   if (!job.file.empty()) json["file"] = job.file;
   if (!job.overrides.empty()) json["overrides"] = job.overrides;
@@ -133,6 +137,7 @@ Json ToJson(const JobDescription& job) {
     Json entry = {{"name", replica.name}, {"state", replica.state}, {"restarts", replica.restarts}};
     if (replica.exit_code) entry["exit_code"] = *replica.exit_code;
     if (replica.pid != 0) entry["pid"] = replica.pid;
+    if (!replica.place.empty()) entry["node"] = replica.place;
     if (!replica.last_line.empty()) entry["last_line"] = replica.last_line;
     json["replicas"].push_back(std::move(entry));
   }
@@ -147,7 +152,7 @@ std::string Dump(const Json& json) {
 
 int JobDescription::num_running() const {
   return static_cast<int>(std::count_if(replicas.begin(), replicas.end(),
-                                        [](const ReplicaLine& line) { return line.pid != 0; }));
+                                        [](const ReplicaLine& line) { return line.is_running; }));
 }
 
 int JobDescription::num_restarts() const {
@@ -250,11 +255,13 @@ std::string FormatDescription(const JobDescription& job, job::TimePoint now,
   std::string text = Field("Name", job.name) + Field("Namespace", job.name_space);
   text += Field("State", job.state_note.empty() ? job.state
                                                 : fmt::format("{}: {}", job.state, job.state_note));
-  text += Field("Workdir", ShortPath(job.place, directory));
-  std::string file = ShortPath(job.file, directory);
-  if (job.file.empty()) file = "<command line>";
-  for (const std::string& override : job.overrides) file += " --set " + override;
-  text += Field("File", CleanLine(file, 1000));
+  if (!job.place.empty()) {
+    text += Field("Workdir", ShortPath(job.place, directory));
+    std::string file = ShortPath(job.file, directory);
+    if (job.file.empty()) file = "<command line>";
+    for (const std::string& override : job.overrides) file += " --set " + override;
+    text += Field("File", CleanLine(file, 1000));
+  }
   if (job.runner != 0) text += Field("Process", fmt::format("{}", job.runner));
   text += Field("Created", TimeWithAge(job.created, now));
   if (job.status.start_time) text += Field("Started", TimeWithAge(*job.status.start_time, now));

@@ -1,7 +1,7 @@
 // Jobs as `trainyard jobs` and `describe` show them, wherever they run.
 //
 // A JobDescription is what a source knows of one job: local_source.h fills it from the records of
-// this machine; a cluster will fill it from the API server. Plain values; the functions are pure
+// this machine, cluster/cluster_source.h from the API server. Plain values; the functions are pure
 // and thread-safe.
 #pragma once
 
@@ -27,6 +27,9 @@ struct ReplicaLine {
   int restarts = 0;
   std::optional<int> exit_code{};  // of the last instance that ended
   pid_t pid = 0;                   // 0: no process, or none of this machine
+  bool is_running = false;
+  std::string place{};                                       // the node, on a cluster
+  std::optional<std::chrono::system_clock::duration> age{};  // of the instance, on a cluster
   std::string last_line{};
 };
 

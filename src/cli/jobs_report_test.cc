@@ -42,9 +42,12 @@ JobDescription Digits() {
                             "TFJob digits is running.",
                             {},
                             kNow - seconds(30)}};
-  job.replicas = {
-      {.name = "chief-0", .state = "running", .pid = 12, .last_line = "step \x1b[1m840"},
-      {.name = "worker-0", .state = "restarting", .restarts = 2, .exit_code = 137}};
+  job.replicas = {{.name = "chief-0",
+                   .state = "running",
+                   .pid = 12,
+                   .is_running = true,
+                   .last_line = "step \x1b[1m840"},
+                  {.name = "worker-0", .state = "restarting", .restarts = 2, .exit_code = 137}};
   job.progress = {.step = 840, .max_steps = 1600, .loss = 0.25};
   job.spec = {{"Chief", "1 x digits, restart ExitCode"}};
   job.events = {{.time = kNow - minutes(5), .reason = "Submitted", .message = "submitted"},

@@ -77,6 +77,22 @@ std::string NoteOf(const LocalJob& job) {
   return "";
 }
 
+// Levenshtein's.
+size_t Distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, std::string>> SpecLines(const spec::TFJob& job) {
   std::vector<std::pair<std::string, std::string>> lines;
   for (const auto& [type, replica] : job.replicas) {
@@ -99,22 +115,6 @@ std::vector<std::pair<std::string, std::string>> SpecLines(const spec::TFJob& jo
   if (!policy.empty()) lines.emplace_back("Run policy", fmt::format("{}", fmt::join(policy, ", ")));
   return lines;
 }
-
-// Levenshtein's.
-size_t Distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
-    }
-  }
-  return row.back();
-}
-
-}  // namespace
 
 std::vector<std::string> NearNames(const std::string& name, std::span<const std::string> names) {
   std::vector<std::pair<size_t, std::string>> near;
@@ -191,6 +191,7 @@ JobDescription Summarise(const LocalJob& job) {
          .restarts = replica.restarts,
          .exit_code = replica.has_ended ? std::optional(replica.exit_code) : std::nullopt,
          .pid = is_alive ? replica.pid : 0,
+         .is_running = is_alive && replica.pid != 0,
          .last_line = replica.message});
   }
   return description;

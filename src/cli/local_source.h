@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -28,6 +29,9 @@ Result<local::LocalJob> ChooseJob(std::span<const local::LocalJob> jobs, const s
 JobDescription Summarise(const local::LocalJob& job);
 // For `describe`: also spec and events, which are read.
 JobDescription Describe(const local::LocalJob& job);
+
+// What `describe` says of a job's spec: name and value, in order. Pure.
+std::vector<std::pair<std::string, std::string>> SpecLines(const spec::TFJob& job);
 
 // The names that are most like `name`, at most three. Pure.
 std::vector<std::string> NearNames(const std::string& name, std::span<const std::string> names);

@@ -4,12 +4,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cluster/cluster_source.h"
+#include "cli/cluster/follow.h"
 #include "cli/job_flags.h"
 #include "cli/job_report.h"
 #include "cli/terminal.h"
@@ -30,8 +35,8 @@ struct LogsFlags {
 constexpr char kExamples[] =
     "Lines begin with [REPLICA], unless one replica was asked for.\n"
     "Examples:\n"
-    "  trainyard logs digits --local --tail 20\n"
-    "  trainyard logs digits --local -f --replica worker-1";
+    "  trainyard logs digits -f\n"
+    "  trainyard logs digits --local --tail 20 --replica worker-1";
 
 // The replicas that the job has or had, for "there is no worker-7".
 Result<std::optional<job::ReplicaId>> ChosenReplica(const LogsFlags& flags,
@@ -61,11 +66,34 @@ void Follow(const std::string& workdir, local::JobLogs* logs,
   }
 }
 
+int RunOnCluster(const LogsFlags& flags) {
+  const auto cluster = ConnectForJob(flags.job);
+  if (!cluster.ok()) return ComplainAbout("logs", cluster.status());
+  const auto job = DescribeClusterJob(*cluster, flags.job.choice.name);
+  if (!job.ok()) return ComplainAbout("logs", job.status());
+  FollowOptions options{.name_space = cluster->name_space,
+                        .job = flags.job.choice.name,
+                        .previous = flags.previous,
+                        .follow = flags.follow};
+  if (flags.tail) options.tail = static_cast<int>(std::min<size_t>(*flags.tail, 1'000'000'000));
+  if (!flags.replica.empty()) {
+    options.replica = local::ParseReplicaName(flags.replica);
+    std::vector<std::string> names;
+    for (const ReplicaLine& replica : job->replicas) names.push_back(replica.name);
+    if (!options.replica || std::find(names.begin(), names.end(), flags.replica) == names.end()) {
+      return ComplainAbout("logs", NotFoundError("job {} has no replica \"{}\"; it has {}",
+                                                 job->name, flags.replica, fmt::join(names, ", ")));
+    }
+  }
+  return FollowLogs(*cluster, options);
+}
+
 int Run(const LogsFlags& flags) {
   if (flags.follow && flags.previous) {
     return ComplainAbout("logs", InvalidArgumentError("what is over cannot be followed: give "
                                                       "--follow or --previous"));
   }
+  if (!flags.job.local) return RunOnCluster(flags);
   const auto job = FindJob(flags.job);
   if (!job.ok()) return ComplainAbout("logs", job.status());
   const auto replica = ChosenReplica(flags, *job);

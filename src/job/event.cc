@@ -19,7 +19,8 @@ Event ExitedWithCode(const spec::TFJob& job, const ReplicaId& id, int exit_code)
   return {.reason = "ExitedWithCode",
           .message = fmt::format("Pod: {}.{} exited with code {}", job.name_space, PodName(job, id),
                                  exit_code),
-          .replica = id};
+          .replica = id,
+          .is_routine = exit_code == 0};
 }
 
 Event Stuck(const spec::TFJob& job, const ReplicaId& id, const std::string& cause) {

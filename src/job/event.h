@@ -19,6 +19,7 @@ struct Event {
   std::string reason;  // "TFJobRestarting", "ExitedWithCode", ...
   std::string message;
   std::optional<ReplicaId> replica;  // none: about the job as a whole
+  bool is_routine = false;           // an end with code 0, which the replica's state says as well
 
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -32,19 +33,24 @@ struct Config {
   std::string context{};  // the context's name; empty inside a pod
 
   std::string ca_pem{};
-  std::string ca_file{};  // read again now and then if it is given
+  std::string ca_file{};  // read again every minute if it is given
   std::string tls_server_name{};
   bool insecure_skip_tls_verify = false;
   std::string proxy_url{};
 
-  // At most one of these kinds of credentials is used, in this order.
+  // The client's certificate, shown to the server whatever else there is. From the files, if they
+  // are given, which are read again every minute.
   std::string client_cert_pem{};
   std::string client_key_pem{};
+  std::string client_cert_file{};
+  std::string client_key_file{};
+
+  // Of these, the first that is there makes the Authorization header.
   std::string token_file{};  // read again every minute
   std::string token{};
   std::string username{};
   std::string password{};
-  ExecPlugin exec{};  // command empty: none
+  ExecPlugin exec{};  // command empty: none; it may give a certificate, too
 
   // Impersonation.
   std::string as_user{};
@@ -73,6 +79,10 @@ struct ConfigFile {
   std::string text{};
 };
 Result<Config> ParseConfig(const std::vector<ConfigFile>& files, const ConfigChoice& choice);
+
+// Reads the certificates that `config` names as files into its `_pem` fields (and those of the
+// plugin's cluster_info); checks that the token file can be read.
+Status ReadReferencedFiles(Config* config);
 
 // From KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the service account's files below
 // `directory`. NotFound outside of a pod.

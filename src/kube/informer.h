@@ -69,7 +69,8 @@ class Informer {
   }
   std::vector<std::pair<std::string, Ptr>> All() const {
     std::vector<std::pair<std::string, Ptr>> all;
-    for (auto& [key, value] : core_.All()) all.emplace_back(std::move(key), ToPtr(std::move(value)));
+    for (auto& [key, value] : core_.All())
+      all.emplace_back(std::move(key), ToPtr(std::move(value)));
     return all;
   }
   size_t size() const { return core_.size(); }
@@ -97,9 +98,9 @@ class Informer {
       };
     }
     if (handlers.on_change) {
-      hooks.on_change = [on_change = std::move(handlers.on_change)](
-                            const std::string& key, const internal::Erased& before,
-                            const internal::Erased& after) {
+      hooks.on_change = [on_change = std::move(handlers.on_change)](const std::string& key,
+                                                                    const internal::Erased& before,
+                                                                    const internal::Erased& after) {
         on_change(key, ToPtr(before), ToPtr(after));
       };
     }

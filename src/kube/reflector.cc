@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "kube/internal/json_text.h"
-#include "kube/reflector_state.h"
+#include "kube/internal/reflector_state.h"
 
 namespace trainyard::kube {
 namespace {
@@ -98,18 +98,19 @@ class StreamReflector final : public Reflector {
     if (step_.fetch == Fetch::kStreamingList) WaitForInitialEvents(0);
     stream_ = api_->Open(request, is_list ? kListIdleTimeout : request.timeout,
                          {.on_open = [this] { is_open_ = true; },
-                          .on_line = [this, is_list](std::string_view line) {
-                            ++line_count_;
-                            return is_list ? OnPageLine(line) : OnEventLine(line);
-                          },
+                          .on_line =
+                              [this, is_list](std::string_view line) {
+                                ++line_count_;
+                                return is_list ? OnPageLine(line) : OnEventLine(line);
+                              },
                           .on_end = [this](const Status& status) { OnEnd(status); }});
   }
 
   void WaitForInitialEvents(int lines_seen) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_) return;
-    patience_timer_ = timers_->After(kStreamingListPatience,
-                                     [this, lines_seen] { LosePatience(lines_seen); });
+    patience_timer_ =
+        timers_->After(kStreamingListPatience, [this, lines_seen] { LosePatience(lines_seen); });
   }
 
   void CancelPatience() {
@@ -211,10 +212,9 @@ class StreamReflector final : public Reflector {
       // A page that cannot be read says nothing about the request.
       if (status.code() == StatusCode::kInvalidArgument) status = ToDataLoss(attempt_, status);
     }
-    const ReflectorState::Next next = state_.Ended({.status = status,
-                                                    .had_events = line_count_ > 0,
-                                                    .lived = Clock::now() - opened_at_},
-                                                   Clock::now(), Jitter());
+    const ReflectorState::Next next = state_.Ended(
+        {.status = status, .had_events = line_count_ > 0, .lived = Clock::now() - opened_at_},
+        Clock::now(), Jitter());
     if (next.is_trouble && handler_.trouble) handler_.trouble(status);
     Finish(next.delay);
   }

@@ -157,6 +157,8 @@ PodView ToPodView(const Json& pod) {
   view.owner_uid = kube::ControllerUid(pod);
   view.job_key = JobKey(pod);
   view.node = kube::GetString(pod, {"spec", "nodeName"});
+  const Json* container = MainContainer(pod);
+  view.container = container == nullptr ? "tensorflow" : kube::GetString(*container, {"name"});
   view.is_told_to_end = kube::GetInt(pod, {"spec", "activeDeadlineSeconds"}) == 1;
   view.deleted_at = kube::GetTime(pod, {"metadata", "deletionTimestamp"});
   if (const auto id = ReadReplicaId(pod)) {

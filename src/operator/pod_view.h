@@ -17,8 +17,9 @@ struct PodView {
   std::string owner_uid;  // of the TFJob
   std::string job_key;    // "namespace/name" of the TFJob, by the pod's labels
   std::string node;
-  bool has_id = false;          // its labels name a replica, which `replica.id` then is
-  bool is_told_to_end = false;  // it has an activeDeadlineSeconds of 1
+  std::string container;  // the one that counts, by its status; "tensorflow" before there is one
+  bool has_id = false;    // its labels name a replica, which `replica.id` then is
+  bool is_told_to_end = false;               // it has an activeDeadlineSeconds of 1
   std::optional<job::TimePoint> deleted_at;  // metadata.deletionTimestamp: when its grace is over
   job::ReplicaView replica;
 };

@@ -46,6 +46,12 @@ bool HasEnded(const job::JobStatus& before, const job::JobStatus& after) {
   return after.is_finished() && !before.is_finished();
 }
 
+// In this pass the job has ended, or was suspended.
+bool NeedsNoGang(const job::JobStatus& before, const job::JobStatus& after) {
+  return HasEnded(before, after) ||
+         (after.Is(ConditionType::kSuspended) && !before.Is(ConditionType::kSuspended));
+}
+
 }  // namespace
 
 struct Reconciler::Pass {
@@ -155,8 +161,7 @@ Status Reconciler::Advance(Pass* pass) {
     const std::lock_guard lock(mutex_);
     pass->WakeAt(waiting_since_[pass->key] + options_.count_delay);
   }
-  if (HasEnded(loaded.status, pass->plan.status)) return writer_->DropGang(loaded);
-  return OkStatus();
+  return NeedsNoGang(loaded.status, pass->plan.status) ? writer_->DropGang(loaded) : OkStatus();
 }
 
 Status Reconciler::KeepStatus(Pass* pass, const Json& patch) {
@@ -180,7 +185,8 @@ void Reconciler::Tell(const Pass& pass) {
     if (event.reason == job::Reason(loaded.job, "Restarting")) {
       metrics_->CountJob("restarted", loaded.job.name_space);
     }
-    writer_->Record(loaded, event.is_warning, event.reason, event.message);
+    // That a pod has ended as it should, its own state says.
+    if (!event.is_routine) writer_->Record(loaded, event.is_warning, event.reason, event.message);
   }
 }
 

@@ -159,9 +159,12 @@ void Writer::AddEnds(const LoadedJob& loaded, const Steps& steps, Batch* batch) 
 
 void Writer::AddCreates(const LoadedJob& loaded, const Steps& steps, Batch* batch) {
   const std::string& name_space = loaded.job.name_space;
+  // A Service that comes with its pod needs no event of its own.
+  const bool tells_services = steps.create_pods.empty();
   const auto created = [&, this](bool is_pod, std::string name) {
-    return [this, &loaded, is_pod, name = std::move(name)](const Result<std::string>& answer) {
-      return OnCreated(loaded, is_pod, name, answer);
+    return [this, &loaded, is_pod, is_told = is_pod || tells_services,
+            name = std::move(name)](const Result<std::string>& answer) {
+      return OnCreated(loaded, is_pod, name, is_told, answer);
     };
   };
   const spec::ClusterSpec cluster = steps.create_pods.empty()
@@ -186,7 +189,7 @@ void Writer::AddCreates(const LoadedJob& loaded, const Steps& steps, Batch* batc
 }
 
 Status Writer::OnCreated(const LoadedJob& loaded, bool is_pod, const std::string& name,
-                         const Result<std::string>& answer) {
+                         bool is_told, const Result<std::string>& answer) {
   if (answer.ok()) {
     ASSIGN_OR_RETURN(const Json object, kube::ParseJson("the answer to a create", *answer));
     if (is_pod) {
@@ -195,8 +198,10 @@ Status Writer::OnCreated(const LoadedJob& loaded, bool is_pod, const std::string
       cache_->UpsertService(object);
     }
     metrics_->CountObject(is_pod ? "created_pods" : "created_services");
-    Record(loaded, false, is_pod ? "SuccessfulCreatePod" : "SuccessfulCreateService",
-           fmt::format("Created {}: {}", is_pod ? "pod" : "service", name));
+    if (is_told) {
+      Record(loaded, false, is_pod ? "SuccessfulCreatePod" : "SuccessfulCreateService",
+             fmt::format("Created {}: {}", is_pod ? "pod" : "service", name));
+    }
     return OkStatus();
   }
   if (answer.error().code() == StatusCode::kAlreadyExists) return Explain(loaded, is_pod, name);

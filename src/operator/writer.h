@@ -61,7 +61,7 @@ class Writer {
   void AddCreates(const LoadedJob& loaded, const Steps& steps, Batch* batch);
   void AddEnds(const LoadedJob& loaded, const Steps& steps, Batch* batch);
   Status Send(Batch* batch);
-  Status OnCreated(const LoadedJob& loaded, bool is_pod, const std::string& name,
+  Status OnCreated(const LoadedJob& loaded, bool is_pod, const std::string& name, bool is_told,
                    const Result<std::string>& answer);
   // The object of that name is there already: ours, or somebody else's.
   Status Explain(const LoadedJob& loaded, bool is_pod, const std::string& name);

@@ -1,5 +1,5 @@
-// What an Informer does that does not depend on its T: the lock around an ObjectStore, the Reflector
-// that feeds it, and changes handed on in order.
+// What an Informer does that does not depend on its T: the lock around an ObjectStore, the
+// Reflector that feeds it, and changes handed on in order.
 //
 // Owned by an Informer. Thread-safe.
 #pragma once

@@ -39,17 +39,17 @@ class Scanner {
     SkipSpace();
     const size_t start = at_;
     if (at_ >= text_.size()) return std::nullopt;
-    const bool ok = text_[at_] == '"'                         ? (++at_, SkipRestOfString())
+    const bool ok = text_[at_] == '"'                        ? (++at_, SkipRestOfString())
                     : text_[at_] == '{' || text_[at_] == '[' ? SkipNested()
-                                                              : SkipScalar();
+                                                             : SkipScalar();
     if (!ok) return std::nullopt;
     return text_.substr(start, at_ - start);
   }
 
  private:
   void SkipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' ||
-                                  text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
       ++at_;
     }
   }

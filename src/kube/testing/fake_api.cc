@@ -82,8 +82,8 @@ struct FakeApi::Stream {
   int passed = 0;  // lines that a hold has let through
   bool is_open = false;
   std::optional<Status> end{};
-  bool is_running = false;  // a handler
-  bool is_over = false;     // nothing more comes
+  bool is_running = false;   // a handler
+  bool is_over = false;      // nothing more comes
   bool is_silenced = false;  // of a process that was killed
 };
 
@@ -130,8 +130,7 @@ class FakeApi::Outsider final : public Api {
   FakeApi* const api_;
 };
 
-FakeApi::FakeApi()
-    : outsider_(std::make_unique<Outsider>(this)), thread_([this] { Deliver(); }) {}
+FakeApi::FakeApi() : outsider_(std::make_unique<Outsider>(this)), thread_([this] { Deliver(); }) {}
 
 FakeApi::~FakeApi() {
   {
@@ -212,6 +211,11 @@ void FakeApi::SetBeforeRequest(std::function<void(const ApiRequest&)> function) 
 void FakeApi::Fail(FakeFault fault) {
   const std::lock_guard lock(mutex_);
   faults_.push_back(std::move(fault));
+}
+
+void FakeApi::StopFailing() {
+  const std::lock_guard lock(mutex_);
+  faults_.clear();
 }
 
 void FakeApi::KillAfterWrites(int writes, bool is_answer_lost) {
@@ -329,9 +333,8 @@ int FakeApi::watch_count(const Resource& resource) const {
 bool FakeApi::WaitUntilDelivered(std::chrono::milliseconds timeout) const {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, timeout, [&] {
-    return std::none_of(streams_.begin(), streams_.end(), [&](const auto& stream) {
-      return stream->is_running || HasWork(*stream);
-    });
+    return std::none_of(streams_.begin(), streams_.end(),
+                        [&](const auto& stream) { return stream->is_running || HasWork(*stream); });
   });
 }
 
@@ -424,7 +427,8 @@ FakeApi::Answer FakeApi::AnswerList(const FakePath& path, const ApiRequest& requ
 
 void FakeApi::StartWatch(const ApiRequest& request, Stream* stream) {
   const auto fail = [&](int code, const std::string& reason, const std::string& message) {
-    stream->end = ToStatus(AttemptOf(request), code, MakeFailure(code, reason, message).body.dump());
+    stream->end =
+        ToStatus(AttemptOf(request), code, MakeFailure(code, reason, message).body.dump());
   };
   if (is_killed_) {
     stream->end = UnavailableError("cannot {}: connection lost", AttemptOf(request));
@@ -432,10 +436,11 @@ void FakeApi::StartWatch(const ApiRequest& request, Stream* stream) {
   }
   requests_.push_back(request);
   if (const FakeFault* fault = TakeFault(request)) {
-    stream->end = Finish(request, {.code = fault->code,
-                                   .body = MakeFailure(fault->code, fault->reason, "injected fault")
-                                               .body.dump()})
-                      .status();
+    stream->end =
+        Finish(request,
+               {.code = fault->code,
+                .body = MakeFailure(fault->code, fault->reason, "injected fault").body.dump()})
+            .status();
     return;
   }
   const auto path = ParsePath(request.path);
@@ -544,7 +549,8 @@ bool FakeApi::DeliverOne(Stream* stream, std::unique_lock<std::mutex>* lock) {
   QueueChanges(stream);
   std::optional<std::string> line;
   std::optional<Status> end;
-  const bool opens = !stream->is_open && (!stream->end || stream->end->ok() || !stream->lines.empty());
+  const bool opens =
+      !stream->is_open && (!stream->end || stream->end->ok() || !stream->lines.empty());
   stream->is_open = true;
   if (!stream->lines.empty() && !is_held(*stream)) {
     line = std::move(stream->lines.front());

@@ -2,9 +2,10 @@
 // (fake_objects.h says how faithfully), remembers every request, and misbehaves on demand.
 //
 //   FakeApi api;
-//   api.outsider().Create(kPods, "team", pod);     // somebody else's write: never fails, not recorded
-//   api.KillAfterWrites(3);                        // the process under test dies after its 3rd write
-//   api.Hold(kPods);                               // its cache of pods is stale from now on
+//   api.outsider().Create(kPods, "team", pod);     // somebody else's write: never fails, not
+//   recorded api.KillAfterWrites(3);                        // the process under test dies after
+//   its 3rd write api.Hold(kPods);                               // its cache of pods is stale from
+//   now on
 //
 // Lists come in pages, watches send bookmarks only when told to. Watches of all collections are
 // served by one thread, in order. Thread-safe. Destroy what uses it first.
@@ -34,7 +35,7 @@ struct FakeFault {
   std::string path_part{};  // some of "path?query"; empty: any
   int code = 500;           // 0: the connection is lost
   std::string reason = "InternalError";
-  int times = 1;            // -1: always
+  int times = 1;              // -1: always
   bool is_performed = false;  // the server does it; only its answer is lost
 };
 
@@ -63,6 +64,7 @@ class FakeApi : public Api {
 
   // ---- Faults of requests ----
   void Fail(FakeFault fault);
+  void StopFailing();
   // After so many more writes every call fails with Unavailable and watches fall silent, until
   // Revive(). `is_answer_lost`: so does the last of these writes, though it was done.
   void KillAfterWrites(int writes, bool is_answer_lost = false);

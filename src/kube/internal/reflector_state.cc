@@ -1,4 +1,4 @@
-#include "kube/reflector_state.h"
+#include "kube/internal/reflector_state.h"
 
 #include <algorithm>
 
@@ -61,7 +61,8 @@ ApiRequest ToRequest(const ReflectorOptions& options, const FetchStep& step, sec
 milliseconds Backoff::Next(TimePoint now, double jitter) {
   if (now - last_ > kQuiet) failures_ = 0;
   last_ = now;
-  const milliseconds delay = std::min(kFirstDelay * (1 << std::min(failures_++, 10)), kLongestDelay);
+  const milliseconds delay =
+      std::min(kFirstDelay * (1 << std::min(failures_++, 10)), kLongestDelay);
   return delay + milliseconds(static_cast<int64_t>(jitter * static_cast<double>(delay.count())));
 }
 

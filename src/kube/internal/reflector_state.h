@@ -27,9 +27,9 @@ enum class Fetch { kStreamingList, kList, kWatch };
 
 struct FetchStep {
   Fetch fetch = Fetch::kList;
-  uint64_t version = 0;    // kWatch: what is known
-  bool is_paged = true;    // kList
-  std::string next{};      // kList: the token of the page
+  uint64_t version = 0;  // kWatch: what is known
+  bool is_paged = true;  // kList
+  std::string next{};    // kList: the token of the page
   friend bool operator==(const FetchStep&, const FetchStep&) = default;
 };
 
