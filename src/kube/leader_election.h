@@ -3,7 +3,7 @@
 // As client-go's tools/leaderelection: 15 s lease, renewed every 2 s, given up after 10 s without
 // success. A lease is another's as long as its record has changed within its duration by the local
 // clock, so that clocks may differ. A leader that stops lets the lease go (empty holder, 1 s), and
-// another has it within seconds.
+// another has it within seconds. A leader that has lost its lease does not try again.
 //
 // One thread of its own. Thread-safe. The destructor releases the lease if it is held.
 #pragma once

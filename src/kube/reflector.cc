@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "kube/internal/json_text.h"
-#include "kube/reflector_state.h"
+#include "kube/internal/reflector_state.h"
 
 namespace trainyard::kube {
 namespace {

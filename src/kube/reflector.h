@@ -5,8 +5,8 @@
 // after a random time in [300, 600) s and are given up when nothing comes for some longer; 410
 // Gone, also inside of a stream, means to list again; back-off from 800 ms, doubled up to 30 s with
 // jitter, reset by two quiet minutes. A refused connection or 429 repeats the watch, not the list.
-// The decisions are in reflector_state.h, with the one difference to client-go: lists are read at
-// their latest and in pages.
+// The decisions are in internal/reflector_state.h, with the one difference to client-go: lists are
+// read at their latest and in pages.
 //
 // No thread of its own: everything happens in callbacks of Api::Open() and on a TimerQueue's
 // thread. Thread-safe. The destructor ends the watch; no handler runs after that.

@@ -52,10 +52,12 @@ class ThreadTimerQueue final : public TimerQueue {
       return;
     }
     if (std::this_thread::get_id() == thread_.get_id()) return;
-    changed_.wait(lock, [&] { return running_ != id; });
+    changed_.wait(lock, [&] { return running_ != id || id == kNone; });
   }
 
  private:
+  static constexpr Id kNone = 0;
+
   // By time, then in the order in which they came.
   using Waiting = std::map<std::pair<Clock::time_point, Id>, std::function<void()>>;
 
@@ -80,7 +82,7 @@ class ThreadTimerQueue final : public TimerQueue {
       function();
       function = nullptr;  // what it holds goes before Cancel() returns
       lock.lock();
-      running_ = 0;
+      running_ = kNone;
       changed_.notify_all();
     }
   }
@@ -91,7 +93,7 @@ class ThreadTimerQueue final : public TimerQueue {
   Waiting waiting_;
   std::unordered_map<Id, Clock::time_point> times_;
   Id last_id_ = 0;
-  Id running_ = 0;  // 0: none
+  Id running_ = kNone;
   bool is_stopping_ = false;
 
   std::thread thread_;  // last: uses all of the above

@@ -16,7 +16,7 @@ class TimerQueue {
   static std::unique_ptr<TimerQueue> Start();
   virtual ~TimerQueue() = default;
 
-  using Id = uint64_t;
+  using Id = uint64_t;  // 0 is never one; cancelling it does nothing
   virtual Id After(std::chrono::milliseconds delay, std::function<void()> function) = 0;
   // Returns once the function has run or will not any more. Not to be called from a function that
   // waits for itself (from within the same timer it returns at once).

@@ -213,6 +213,11 @@ void FakeApi::Fail(FakeFault fault) {
   faults_.push_back(std::move(fault));
 }
 
+void FakeApi::StopFailing() {
+  const std::lock_guard lock(mutex_);
+  faults_.clear();
+}
+
 void FakeApi::KillAfterWrites(int writes, bool is_answer_lost) {
   const std::lock_guard lock(mutex_);
   writes_to_live_ = writes;

@@ -64,6 +64,7 @@ class FakeApi : public Api {
 
   // ---- Faults of requests ----
   void Fail(FakeFault fault);
+  void StopFailing();
   // After so many more writes every call fails with Unavailable and watches fall silent, until
   // Revive(). `is_answer_lost`: so does the last of these writes, though it was done.
   void KillAfterWrites(int writes, bool is_answer_lost = false);

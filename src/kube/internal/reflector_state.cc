@@ -1,4 +1,4 @@
-#include "kube/reflector_state.h"
+#include "kube/internal/reflector_state.h"
 
 #include <algorithm>
 
