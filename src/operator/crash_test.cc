@@ -39,6 +39,7 @@ struct Process {
       : timers(kube::TimerQueue::Start()),
         events(kube::EventRecorder::Start(api, {.controller = "tfjob-controller",
                                                 .merge_window = milliseconds(5),
+                                                .farewell = milliseconds(20),
                                                 .join = JoinNotes})),
         metrics(Metrics::Create()),
         controller(
