@@ -54,6 +54,7 @@ class Informer {
   Informer(Api* api, TimerQueue* timers, ReflectorOptions options, Handlers handlers)
       : core_(api, timers, std::move(options), ToHooks(std::move(handlers))) {}
 
+  // Synced is an informer whose first list is whole, and whose handlers have been told of it.
   // DeadlineExceeded (with the last trouble, if there was any) if the first list is not whole in
   // time.
   Status WaitUntilSynced(std::chrono::milliseconds timeout) const {

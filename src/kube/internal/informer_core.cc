@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "kube/informer.h"
 
 namespace trainyard::kube {
@@ -128,9 +126,10 @@ void InformerCore::EndReplace(uint64_t version) {
   std::unique_lock lock(mutex_);
   store_.EndReplace(version, &changes);
   is_replacing_ = false;
-  is_synced_ = true;
-  changed_.notify_all();
-  Deliver(std::move(changes), &lock);
+  const bool is_first = !is_synced_;
+  for (ObjectChange& change : changes) undelivered_.push_back({.change = std::move(change)});
+  if (is_first) undelivered_.push_back({.is_synced = true});
+  Deliver({}, &lock);
 }
 
 void InformerCore::Remove(const std::string& key, const std::string& uid) {
@@ -141,17 +140,21 @@ void InformerCore::Remove(const std::string& key, const std::string& uid) {
 }
 
 void InformerCore::Deliver(ObjectChanges changes, std::unique_lock<std::mutex>* lock) {
-  if (!hooks_.on_change) return;
-  undelivered_.insert(undelivered_.end(), std::make_move_iterator(changes.begin()),
-                      std::make_move_iterator(changes.end()));
+  for (ObjectChange& change : changes) undelivered_.push_back({.change = std::move(change)});
   // One thread at a time, so that the order stays; it takes what others bring meanwhile with it.
   if (is_delivering_) return;
   is_delivering_ = true;
   while (!undelivered_.empty()) {
-    const ObjectChange change = std::move(undelivered_.front());
+    const News news = std::move(undelivered_.front());
     undelivered_.pop_front();
+    if (news.is_synced) {
+      is_synced_ = true;
+      changed_.notify_all();
+      continue;
+    }
+    if (!hooks_.on_change) continue;
     lock->unlock();
-    hooks_.on_change(change.key, change.before, change.after);
+    hooks_.on_change(news.change.key, news.change.before, news.change.after);
     lock->lock();
   }
   is_delivering_ = false;

@@ -48,6 +48,12 @@ class InformerCore {
   void AddListed(const Json& object);
   void TellRemoved(const Json& object);
   void EndReplace(uint64_t version);
+  // What handlers are still to be told: a change, or that the first list has been told.
+  struct News {
+    ObjectChange change{};
+    bool is_synced = false;
+  };
+
   // Hands on what has changed; `lock` is held before and after, not in between.
   void Deliver(ObjectChanges changes, std::unique_lock<std::mutex>* lock);
 
@@ -62,7 +68,7 @@ class InformerCore {
   bool is_synced_ = false;
   bool is_replacing_ = false;
   Status last_trouble_;
-  std::deque<ObjectChange> undelivered_;
+  std::deque<News> undelivered_;
   bool is_delivering_ = false;
 
   std::unique_ptr<Reflector> reflector_;  // last: its handlers use all of the above

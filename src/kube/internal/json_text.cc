@@ -144,7 +144,7 @@ std::string_view FindMember(std::string_view object, std::string_view name) {
 
 Result<Json> ParseObject(std::string_view what, std::string_view text) {
   const std::string_view fields = FindMember(FindMember(text, "metadata"), "managedFields");
-  if (fields.size() <= 2) return ParseJson(what, text);
+  if (fields.size() <= 2 || fields.front() != '[') return ParseJson(what, text);
   // Copying what remains costs a hundredth of what parsing the rest would.
   std::string rest;
   rest.reserve(text.size() - fields.size() + 2);
