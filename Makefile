@@ -1,6 +1,6 @@
 # The few commands a person needs; each is a thin name for a script or a CMake preset.
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart build test e2e sanitize bench format clean
+.PHONY: help setup quickstart build test e2e soak sanitize bench bench-operator format clean
 
 JOBS := $(shell nproc)
 PRESET ?= asan
@@ -25,11 +25,18 @@ test:  ## set-up for tests, build, then every test
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
 
-e2e:  ## the long tests: Python programs in every role, 200 rounds with kills
+e2e:  ## the long tests: TFJobs on a real Kubernetes (root), Python programs in every role
 	@tools/setup.sh estimator
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
-	@ctest --preset release -C Long -L e2e_long
+	@test/cluster/cluster.sh deps && test/cluster/cluster.sh build || echo "no cluster can be made here: its tests will be skipped"
+	@ctest --preset release -C Long -L 'e2e_long|e2e_cluster'
+
+soak:  ## 200 trainings in which processes are killed (a quarter of an hour)
+	@tools/setup.sh test
+	@cmake --preset release
+	@cmake --build --preset release -j $(JOBS)
+	@ctest --preset release -C Long -L e2e_soak
 
 sanitize:  ## the unit tests again, for memory errors and undefined behaviour (PRESET=tsan: data races)
 	@tools/setup.sh test
@@ -42,6 +49,9 @@ bench:  ## the benchmarks, each beside its peer (quiet machine, some minutes)
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
 	@.deps/venv/bin/python bench/train_digits/run.py
+
+bench-operator:  ## the operator beside training-operator on real control planes (an hour)
+	@bench/operator/run.py
 
 format:  ## formats all C++
 	@tools/format.sh
