@@ -297,6 +297,8 @@ Status Writer::DeleteJob(const LoadedJob& loaded) {
 Result<bool> Writer::ForceDelete(const LoadedJob& loaded, const PodView& pod) {
   if (!pod.node.empty()) {
     const Result<Json> node = api_->Get(kube::kNodes, "", pod.node);
+    // Without the right to look at nodes nothing is taken for lost.
+    if (!node.ok() && node.error().code() == StatusCode::kPermissionDenied) return false;
     if (!node.ok() && !IsGone(node.error())) return node.error();
     if (node.ok() && IsReady(*node)) return false;
   }
