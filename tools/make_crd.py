@@ -148,7 +148,7 @@ def template_rules():
     ]
 
 
-# ---------------------------------------------------------------------------- spec, from v1alpha2 on
+# ---------------------------------------------------------------------------- from v1alpha2 on
 
 
 def replica():
@@ -170,26 +170,11 @@ def replica():
 
 
 def replica_specs():
-    keys = "', '".join(TYPES)
     return {
         "description": "The replicas of each type: PS, Worker, Chief or Master, Evaluator.",
         "type": "object",
         "minProperties": 1,
         "maxProperties": len(TYPES),
-        "x-kubernetes-validations": [
-            rule(
-                f"self.all(k, k.lowerAscii() in ['{keys}'])",
-                "unknown replica type; expected Chief, Master, Worker, PS or Evaluator",
-            ),
-            rule(
-                "self.all(k, self.exists_one(j, j.lowerAscii() == k.lowerAscii()))",
-                "a second spec for the same replica type in another letter case",
-            ),
-            rule(
-                "size(self.filter(k, k.lowerAscii() in ['chief', 'master'])) <= 1",
-                "must not have more than 1 Chief or Master role",
-            ),
-        ],
         "additionalProperties": replica(),
     }
 
@@ -254,7 +239,7 @@ def run_policy():
     )
 
 
-# ---------------------------------------------------------------------------- spec of v1alpha1
+# ---------------------------------------------------------------------------- v1alpha1
 
 ALPHA_TYPE = "(has({0}.tfReplicaType) ? {0}.tfReplicaType : 'MASTER')"
 
@@ -471,8 +456,13 @@ def status():
     )
 
 
-def name_rules(version):
-    """A job's name, and that its replicas' names fit; a job that has failed may have any."""
+def root_rules(version):
+    """About the job's name and its replica types.
+
+    They do not hold for a job that has failed: the API server checks every rule again when a status
+    is written, also for jobs that it stored before there were these rules, and their operator must
+    be able to say that they have failed.
+    """
     pattern = "[a-z]([-a-z0-9]*[a-z0-9])?"
     # "-", the type, "-", and the digits of the highest index.
     highest = "(has({0}.replicas) && {0}.replicas > 1 ? {0}.replicas - 1 : 0)"
@@ -491,17 +481,46 @@ def name_rules(version):
         "has(self.status) && has(self.status.conditions)"
         " && self.status.conditions.exists(c, c.type == 'Failed')"
     )
-    return [
+    rules = [
         rule(
             f"self.metadata.name.matches('^{pattern}$')"
-            f" && size(self.metadata.name) <= {LABEL_SIZE} || {failed}",
-            f"metadata.name: Invalid value: should match: {pattern} with at most {LABEL_SIZE}"
-            " characters",
+            f" && size(self.metadata.name) <= {LABEL_SIZE}",
+            f"should match: {pattern} with at most {LABEL_SIZE} characters",
+            ".metadata.name",
         ),
         rule(
-            f"!has(self.spec) || ({fits}) || {failed}",
-            "metadata.name: too long: a replica's name, <name>-<type>-<index>, has at most"
+            fits,
+            "too long: a replica's name, <name>-<type>-<index>, has at most"
             f" {LABEL_SIZE} characters",
+            ".metadata.name",
+        ),
+    ]
+    if version != "v1alpha1":
+        rules += type_rules()
+    for each in rules:
+        each["rule"] = f"{each['rule']} || {failed}"
+    return rules
+
+
+def type_rules():
+    absent = "!has(self.spec.tfReplicaSpecs) || "
+    keys = "', '".join(TYPES)
+    of = "self.spec.tfReplicaSpecs"
+    return [
+        rule(
+            f"{absent}{of}.all(k, k.lowerAscii() in ['{keys}'])",
+            "unknown replica type; expected Chief, Master, Worker, PS or Evaluator",
+            ".spec.tfReplicaSpecs",
+        ),
+        rule(
+            f"{absent}{of}.all(k, {of}.exists_one(j, j.lowerAscii() == k.lowerAscii()))",
+            "a second spec for the same replica type in another letter case",
+            ".spec.tfReplicaSpecs",
+        ),
+        rule(
+            f"{absent}size({of}.filter(k, k.lowerAscii() in ['chief', 'master'])) <= 1",
+            "must not have more than 1 Chief or Master role",
+            ".spec.tfReplicaSpecs",
         ),
     ]
 
@@ -538,12 +557,12 @@ def version(name):
         {
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
-            "metadata": {"type": "object"},
+            "metadata": {"type": "object", "properties": {"name": {"type": "string"}}},
             "spec": spec(name),
             "status": status() if name == "v1" else old_status(),
         },
         required=["spec"],
-        rules=name_rules(name),
+        rules=root_rules(name),
         description="One distributed TensorFlow training job.",
     )
     if name != "v1":

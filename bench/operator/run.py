@@ -112,7 +112,7 @@ def run_burst(names, jobs, rounds):
 def run_bare(jobs, rounds):
     for round_number in range(rounds):
         with control_plane(nodes=jobs * 4 // 100 + 2) as plane:
-            subprocess.run(["kubectl", "apply", "--server-side", "-f", os.path.join(HERE, "..", "..", "deploy", "crd")],
+            subprocess.run(["kubectl", "apply", "--server-side", "-f", os.path.join(HERE, "..", "..", "deploy", "crd", "tfjobs.yaml")],
                            env=dict(plane.environment, KUBECONFIG=plane.kubeconfig), check=True, stdout=subprocess.DEVNULL)
             time.sleep(2)
             yield dict(measure.bare_loop(plane.server, jobs), what="bare loop", round=round_number)

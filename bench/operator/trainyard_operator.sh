@@ -3,7 +3,7 @@
 # A start command for run.py.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-kubectl apply --server-side -f "$root/deploy/crd" >/dev/null
-kubectl wait --for=condition=Established crd/tfjobs.kubeflow.org --timeout=30s >/dev/null
+kubectl apply --server-side -f "$root/deploy/crd/tfjobs.yaml" >/dev/null
+until kubectl get tfjobs >/dev/null 2>&1; do sleep 0.1; done
 exec "$root/bin/trainyard-operator" --metrics-bind-address=127.0.0.1:0 \
   --health-probe-bind-address=127.0.0.1:0 "$@"

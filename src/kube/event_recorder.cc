@@ -23,7 +23,6 @@ constexpr int kMaxTries = 12;
 constexpr milliseconds kFirstDelay{250};
 constexpr milliseconds kLongestDelay{10'000};
 constexpr milliseconds kRetryWhenStopping{100};
-constexpr milliseconds kFarewell{2'000};
 // An event that comes again within this time goes on as the series of the first one.
 constexpr std::chrono::minutes kSeriesLife{6};
 constexpr size_t kMaxSeries = 256;
@@ -45,7 +44,7 @@ class ThreadEventRecorder final : public EventRecorder {
     {
       const std::lock_guard lock(mutex_);
       is_stopping_ = true;
-      stop_at_ = Clock::now() + kFarewell;
+      stop_at_ = Clock::now() + options_.farewell;
     }
     changed_.notify_all();
     thread_.join();

@@ -22,6 +22,7 @@ struct EventRecorderOptions {
   std::string controller{};  // reportingController: "tfjob-controller"
   std::string instance{};    // reportingInstance: the pod's or host's name
   std::chrono::milliseconds merge_window{1'000};
+  std::chrono::milliseconds farewell{2'000};  // for what is left, when the recorder goes
   // Joins the notes of merged events; null: the first note, and "(and N more)".
   std::function<std::string(const std::string& reason, const std::vector<std::string>& notes)>
       join{};

@@ -67,13 +67,20 @@ class StreamReflector final : public Reflector {
     // No new timers from here on, so that the streams that they open are gone for good.
     timers_->Cancel(step);
     timers_->Cancel(patience);
+    // A step whose stream ended at once has scheduled the next one, and may itself still be
+    // running.
+    const std::lock_guard turn(turn_);
     stream_.reset();
   }
 
  private:
   void Schedule(milliseconds delay) {
     const std::lock_guard lock(mutex_);
-    if (!is_stopping_) step_timer_ = timers_->After(delay, [this] { TakeStep(); });
+    if (is_stopping_) return;
+    step_timer_ = timers_->After(delay, [this] {
+      const std::lock_guard turn(turn_);
+      TakeStep();
+    });
   }
 
   double Jitter() { return std::uniform_real_distribution<double>(0, 1)(random_); }
@@ -109,8 +116,10 @@ class StreamReflector final : public Reflector {
   void WaitForInitialEvents(int lines_seen) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_) return;
-    patience_timer_ =
-        timers_->After(kStreamingListPatience, [this, lines_seen] { LosePatience(lines_seen); });
+    patience_timer_ = timers_->After(kStreamingListPatience, [this, lines_seen] {
+      const std::lock_guard turn(turn_);
+      LosePatience(lines_seen);
+    });
   }
 
   void CancelPatience() {
@@ -229,6 +238,9 @@ class StreamReflector final : public Reflector {
   TimerQueue* const timers_;
   const ReflectorOptions options_;
   const ReflectorHandler handler_;
+
+  // Held while the timer queue's thread takes a step.
+  std::mutex turn_;
 
   std::mutex mutex_;
   // Guarded by mutex_.

@@ -5,14 +5,14 @@
 // thread. Thread-safe. The destructor cancels what is under way and waits for the thread.
 //
 //   ASSIGN_OR_RETURN(auto client, HttpClient::Create({.tls = {.ca_pem = ca}}));
-//   ASSIGN_OR_RETURN(HttpResponse response, client->Send({.url =
-//   "https://127.0.0.1:6443/version"}));
+//   ASSIGN_OR_RETURN(HttpResponse response, client->Send({.url = "https://10.0.0.1/version"}));
 //
 // A response of any status is a success here. Failures are of the transport: Unavailable (cannot
-// connect, connection lost), DeadlineExceeded (`timeout` or `idle_timeout` passed; the message says
-// which), Unauthenticated (the server's certificate is not believed), InvalidArgument (bad URL or
-// PEM), Cancelled, ResourceExhausted. Messages name method and URL, without query, and the cause.
-// Redirects are not followed.
+// connect, also not within `connect_timeout`; connection lost), DeadlineExceeded (`timeout` or
+// `idle_timeout` passed; the message says which), Unauthenticated (the server's certificate is not
+// believed), InvalidArgument (bad URL, header or PEM), Cancelled, ResourceExhausted. Messages name
+// method and URL, without query, and the cause. Redirects are not followed. A peer that vanishes
+// without a word is noticed within half a minute.
 #pragma once
 
 #include <functional>
@@ -61,7 +61,8 @@ class HttpClient {
   static Result<std::unique_ptr<HttpClient>> Create(const HttpClientOptions& options);
   virtual ~HttpClient() = default;
 
-  // Waits for the whole response, within the request's timeouts.
+  // Waits for the whole response, within the request's timeouts. Not from a StreamHandler: the
+  // thread would wait for itself.
   virtual Result<HttpResponse> Send(const HttpRequest& request) = 0;
 
   // Sends all, at most `max_in_flight` at the same time, and waits for them. Results are in the
@@ -72,7 +73,8 @@ class HttpClient {
   // Starts a request whose response is handed over piece by piece.
   virtual std::unique_ptr<HttpStream> Open(const HttpRequest& request, StreamHandler handler) = 0;
 
-  // Certificates for new connections from now on; those that are open end when their requests do.
+  // Certificates for new connections from now on; those that are open end when their requests do,
+  // idle ones at one of the next requests. InvalidArgument changes nothing.
   virtual Status SetTls(const TlsOptions& tls) = 0;
 };
 

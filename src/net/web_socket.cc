@@ -22,7 +22,8 @@ namespace asio = boost::asio;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
-using Context = std::unique_ptr<asio::io_context>;
+// Shared, since also a socket that has been moved away wants its context until it is destroyed.
+using Context = std::shared_ptr<asio::io_context>;
 
 // How long the other side may leave a message untaken, and a close frame unanswered.
 constexpr std::chrono::seconds kWriteTimeout(60);
@@ -247,14 +248,13 @@ class BeastSocket : public WebSocket {
   std::jthread thread_;
 };
 
-// The context is the caller's until there is a WebSocket: it must outlive a socket that is refused.
 template <class Stream>
-Result<std::unique_ptr<WebSocket>> Finish(Context& context, Dial& dial,
+Result<std::unique_ptr<WebSocket>> Finish(const Context& context, Dial& dial,
                                           websocket::stream<Stream> socket,
                                           const WebSocketOptions& options) {
   ASSIGN_OR_RETURN(std::string subprotocol, dial.Upgrade(socket));
-  return std::make_unique<BeastSocket<Stream>>(std::move(context), std::move(socket),
-                                               std::move(subprotocol), options);
+  return std::make_unique<BeastSocket<Stream>>(context, std::move(socket), std::move(subprotocol),
+                                               options);
 }
 
 }  // namespace
@@ -265,7 +265,7 @@ Result<std::unique_ptr<WebSocket>> WebSocket::Connect(const WebSocketOptions& op
   if (url.is_tls()) {
     ASSIGN_OR_RETURN(tls, MakeTlsContext(options.tls));
   }
-  auto context = std::make_unique<asio::io_context>(1);
+  auto context = std::make_shared<asio::io_context>(1);
   Dial dial(*context, options, url);
   ASSIGN_OR_RETURN(TcpSocket socket, dial.Connect());
   if (tls == nullptr) {

@@ -25,7 +25,7 @@ struct ControllerOptions {
   WriterOptions writer{};
   ReconcilerOptions reconciler{};
   // For how long changes of pods are collected into one pass. Those of a TFJob itself are not.
-  std::chrono::milliseconds gather{20};
+  std::chrono::milliseconds gather{100};
 };
 
 class Controller {

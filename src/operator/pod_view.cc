@@ -86,6 +86,15 @@ std::string WaitingFor(const Json& pod) {
 
 int ToInt(int64_t value) { return static_cast<int>(std::clamp<int64_t>(value, 0, 1'000'000'000)); }
 
+// Ended with 0 because it was told to end, for all one can see: what a well-behaved program does
+// when it is drained. Not in time for its work, then.
+bool EndedWhenTold(const Json& pod, job::TimePoint ended_at) {
+  const auto deleted_at = kube::GetTime(pod, {"metadata", "deletionTimestamp"});
+  if (!deleted_at) return false;
+  const std::chrono::seconds grace(kube::GetInt(pod, {"metadata", "deletionGracePeriodSeconds"}));
+  return ended_at >= *deleted_at - grace;
+}
+
 // The container has ended and stays so.
 void ReadEnd(const Json& pod, const Json& terminated, job::ReplicaView* view) {
   const int exit_code = ToInt(kube::GetInt(terminated, {"exitCode"}));
@@ -95,6 +104,10 @@ void ReadEnd(const Json& pod, const Json& terminated, job::ReplicaView* view) {
   view->disrupted = view->phase == Phase::kFailed && WasDisrupted(pod);
   view->started_at = kube::GetTime(terminated, {"startedAt"}).value_or(view->started_at);
   view->ended_at = kube::GetTime(terminated, {"finishedAt"}).value_or(view->started_at);
+  if (exit_code == 0 && EndedWhenTold(pod, view->ended_at)) {
+    view->phase = Phase::kFailed;
+    view->disrupted = true;
+  }
   const std::string phase = kube::GetString(pod, {"status", "phase"});
   view->lingers = phase == "Running" || phase == "Pending";
 }

@@ -30,7 +30,8 @@ struct PodView {
 //   sidecar neither holds up a job's end nor fails it. One that has ended and that the kubelet will
 //   not restart has ended the replica; what still runs beside it lingers.
 // - A pod that ends while it is being deleted, that was evicted, preempted, lost with its node or
-//   refused by a kubelet was disrupted: it is no failure of its own.
+//   refused by a kubelet was disrupted: it is no failure of its own. Nor is it a success if it
+//   ended with 0 after it was told to end: its work may not have been done.
 // - One that is being deleted but still runs is still there: two of a replica never run at once.
 PodView ToPodView(const kube::Json& pod);
 

@@ -84,8 +84,14 @@ TEST(PodViewTest, WhatTheKubeletStartsAgainStillRuns) {
 
 TEST(PodViewTest, EndsFromOutsideAreDisruptions) {
   EXPECT_TRUE(ToPodView(BeingDeleted(Ended(Pod("worker", 0), 137))).replica.disrupted);
-  // One that came to its end in time has succeeded.
-  EXPECT_EQ(ToPodView(BeingDeleted(Ended(Pod("worker", 0), 0))).replica.phase, Phase::kSucceeded);
+  // One that ended with 0 has succeeded if it did so before it was told to end.
+  Json done = BeingDeleted(Ended(Pod("worker", 0), 0));
+  done["metadata"]["deletionTimestamp"] = "2026-11-25T21:05:31Z";
+  done["metadata"]["deletionGracePeriodSeconds"] = 30;
+  EXPECT_EQ(ToPodView(done).replica.phase, Phase::kSucceeded);
+  done["metadata"]["deletionGracePeriodSeconds"] = 40;
+  EXPECT_EQ(ToPodView(done).replica.phase, Phase::kFailed);
+  EXPECT_TRUE(ToPodView(done).replica.disrupted);
 
   Json evicted = Pod("worker", 0);
   evicted["status"] = {{"phase", "Failed"}, {"reason", "Evicted"}};

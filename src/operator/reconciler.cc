@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "job/cleanup.h"
+#include "job/rules.h"
 #include "operator/names.h"
 #include "operator/status_json.h"
 
@@ -137,6 +138,7 @@ Status Reconciler::Refuse(Pass* pass) {
 
 Status Reconciler::Advance(Pass* pass) {
   LoadedJob& loaded = pass->loaded;
+  if (job::IsManagedElsewhere(loaded.job)) return OkStatus();
   pass->plan = job::Plan(loaded.job, loaded.status, pass->owned.views(), pass->now, options_.plan);
   if (pass->plan.is_expired) return writer_->DeleteJob(loaded);
   pass->steps = PlanSteps(loaded, pass->plan, pass->owned);

@@ -31,7 +31,7 @@ struct ReconcilerOptions {
   // How long after the end of its grace a deleted pod may still be there before its node is looked
   // at and, if that does not answer, the pod is taken for ended. Zero: for ever.
   std::chrono::milliseconds lost_after{30'000};
-  std::chrono::milliseconds count_delay{3'000};  // for status that is no news
+  std::chrono::milliseconds count_delay{5'000};  // for status that is no news
   std::function<job::TimePoint()> now = [] { return std::chrono::system_clock::now(); };
 };
 

@@ -44,7 +44,6 @@ void PlanServices(const LoadedJob& loaded, const job::PlanResult& plan, const Ow
   if (plan.status.is_finished() || loaded.job.run_policy.suspend) {
     if (needed == 0 && steps->delete_services.size() > 1) {
       steps->delete_all_services = true;
-      steps->delete_services.clear();
     } else if (!plan.done) {
       steps->delete_services.clear();  // soon, all at once
     }
@@ -78,7 +77,6 @@ const PodView* Owned::FindPod(const job::ReplicaId& id) const {
 
 bool Steps::are_first_starts() const {
   return delete_pods.empty() && end_pods.empty() && delete_services.empty() &&
-         !delete_all_services &&
          std::all_of(create_pods.begin(), create_pods.end(),
                      [](const CreateStep& step) { return step.instance == 0; });
 }

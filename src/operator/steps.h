@@ -44,11 +44,12 @@ struct Steps {
   std::vector<CreateStep> create_pods;
   std::vector<job::ReplicaId> create_services;
   std::vector<EndStep> delete_services;
-  bool delete_all_services = false;  // instead of delete_services: with one request
+  bool delete_all_services =
+      false;  // delete_services are all that the job has: one request does it
 
   bool empty() const {
     return delete_pods.empty() && end_pods.empty() && create_pods.empty() &&
-           create_services.empty() && delete_services.empty() && !delete_all_services;
+           create_services.empty() && delete_services.empty();
   }
   // Nothing but first instances is begun. Then the status may be written at the same time: should
   // it be lost, the pods tell the same.

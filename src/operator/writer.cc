@@ -110,7 +110,10 @@ void Writer::AddEnds(const LoadedJob& loaded, const Steps& steps, Batch* batch) 
       }
       if (answer.ok()) {
         metrics_->CountObject(is_pod ? "deleted_pods" : "deleted_services");
-        if (is_pod) Record(loaded, false, "SuccessfulDeletePod", "Deleted pod: " + step.name);
+        // What an ended job leaves behind is cleared away without a word.
+        if (is_pod && !loaded.status.is_finished()) {
+          Record(loaded, false, "SuccessfulDeletePod", "Deleted pod: " + step.name);
+        }
       }
       // The answer is a Status for what is gone, and the pod itself while its grace lasts.
       if (is_pod) {
@@ -142,18 +145,22 @@ void Writer::AddEnds(const LoadedJob& loaded, const Steps& steps, Batch* batch) 
                  return OkStatus();
                });
   }
-  for (const EndStep& step : steps.delete_services) {
-    batch->Add(kube::DeleteRequest(kube::kServices, name_space, step.name, {.uid = step.uid}),
-               deleted("Service", step, false));
-  }
   if (steps.delete_all_services) {
     batch->Add(kube::DeleteCollectionRequest(kube::kServices, name_space,
                                              {{"labelSelector", JobSelector(loaded.job.name)}}),
-               [this](const Result<std::string>& answer) {
+               [this, &loaded, &steps](const Result<std::string>& answer) {
                  if (!answer.ok()) return answer.error();
-                 metrics_->CountObject("deleted_services");
+                 for (const EndStep& step : steps.delete_services) {
+                   metrics_->CountObject("deleted_services");
+                   cache_->RemoveService(loaded.job.name_space, step);
+                 }
                  return OkStatus();
                });
+    return;
+  }
+  for (const EndStep& step : steps.delete_services) {
+    batch->Add(kube::DeleteRequest(kube::kServices, name_space, step.name, {.uid = step.uid}),
+               deleted("Service", step, false));
   }
 }
 

@@ -110,7 +110,7 @@ class TFJobTest(harness.ClusterTest):
         self.assertEqual(self.jobs.restarts("a"), 1)
 
     def test_exit_code_from_128_makes_a_new_pod(self):
-        self.jobs.create(tfjob("a", Worker=replica(1, "[ $N = 1 ] && exit 0; kill -9 $$", "ExitCode", container={
+        self.jobs.create(tfjob("a", Worker=replica(1, "[ $N = 1 ] || exit 137", "ExitCode", container={
             "env": [{"name": "N", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['trainyard.dev/instance']"}}}]})))
         self.jobs.wait("a", "Succeeded")
         self.assertEqual(self.jobs.restarts("a"), 1)

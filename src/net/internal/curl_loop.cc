@@ -6,9 +6,6 @@
 namespace trainyard::net {
 namespace {
 
-// Handles kept for later; each holds about 40 KiB.
-constexpr size_t kMaxSpare = 16;
-
 // The longest sleep: nothing depends on it, since every event wakes the loop.
 constexpr std::chrono::milliseconds kLongest{60'000};
 
@@ -97,19 +94,13 @@ void CurlLoop::ObeyCommands() {
 }
 
 void CurlLoop::Begin(const HttpRequest& request, std::shared_ptr<ResponseSink> sink) {
-  if (spare_.empty()) spare_.push_back(std::make_unique<Transfer>(options_));
-  active_.splice(active_.begin(), spare_, spare_.begin());
-  Transfer& transfer = *active_.front();
-  const Status status = transfer.Begin(request, sink, generation_);
-  if (!status.ok()) {
-    transfer.End();
-    spare_.splice(spare_.begin(), active_, active_.begin());
-    sink->OnEnd(status);
-    return;
-  }
-  next_idle_check_ = std::min(next_idle_check_, transfer.idle_deadline());
-  const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer.easy());
+  auto transfer = std::make_unique<Transfer>(request, std::move(sink));
+  const Status status = transfer->Prepare(options_, generation_);
+  if (!status.ok()) return transfer->sink()->OnEnd(status);
+  next_idle_check_ = std::min(next_idle_check_, transfer->idle_deadline());
+  const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer->easy());
   CHECK(code == CURLM_OK);
+  active_.push_front(std::move(transfer));
 }
 
 void CurlLoop::ChangeTls(TlsOptions tls) {
@@ -150,18 +141,14 @@ void CurlLoop::EndIdle() {
 void CurlLoop::End(Transfers::iterator transfer, const Status& status) {
   // Closes or frees the connection, and sends HTTP/2's RST_STREAM if the response is not complete.
   curl_multi_remove_handle(multi_.get(), (*transfer)->easy());
-  const std::shared_ptr<ResponseSink> sink = (*transfer)->End();
-  if (spare_.size() < kMaxSpare) {
-    spare_.splice(spare_.begin(), active_, transfer);
-  } else {
-    active_.erase(transfer);
-  }
+  const std::shared_ptr<ResponseSink> sink = (*transfer)->sink();
+  active_.erase(transfer);
   sink->OnEnd(status);
 }
 
 CurlLoop::Transfers::iterator CurlLoop::Find(const ResponseSink* sink) {
   return std::find_if(active_.begin(), active_.end(),
-                      [&](const auto& transfer) { return transfer->sink() == sink; });
+                      [&](const auto& transfer) { return transfer->sink().get() == sink; });
 }
 
 std::chrono::milliseconds CurlLoop::UntilNextIdleCheck() const {

@@ -68,7 +68,6 @@ class CurlLoop {
   // The loop thread's.
   TlsGeneration generation_;
   Transfers active_;
-  Transfers spare_;
   std::vector<Command> obeyed_;    // kept for its memory
   bool has_own_commands_ = false;  // posted by a sink; the loop must not sleep before it has looked
   Clock::time_point next_idle_check_ = Clock::time_point::max();

@@ -24,59 +24,54 @@ long Milliseconds(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Transfer::Transfer(const HttpClientOptions& options) : easy_(MakeEasy(options)) {
+Transfer::Transfer(const HttpRequest& request, std::shared_ptr<ResponseSink> sink)
+    : request_(request), sink_(std::move(sink)) {}
+
+Status Transfer::Prepare(const HttpClientOptions& options, const TlsGeneration& generation) {
+  if (!IsToken(request_.method)) {
+    return InvalidArgumentError("cannot send a request to {}: its method is no HTTP method",
+                                WithoutQuery(request_.url));
+  }
+  if (!request_.url.starts_with("https://") && !request_.url.starts_with("http://")) {
+    // libcurl would guess.
+    return Failure(StatusCode::kInvalidArgument,
+                   "the URL begins with neither https:// nor http://");
+  }
+  easy_ = MakeEasy(options);
   curl_easy_setopt(easy(), CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy(), CURLOPT_ERRORBUFFER, error_);
   curl_easy_setopt(easy(), CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
   curl_easy_setopt(easy(), CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy(), CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   curl_easy_setopt(easy(), CURLOPT_WRITEDATA, this);
-}
-
-Status Transfer::Begin(const HttpRequest& request, std::shared_ptr<ResponseSink> sink,
-                       const TlsGeneration& generation) {
-  request_ = &request;
-  error_[0] = '\0';
-  begin_ = last_activity_ = Clock::now();
-  if (!IsToken(request.method)) {
-    return InvalidArgumentError("cannot send a request to {}: its method is no HTTP method",
-                                WithoutQuery(request.url));
+  curl_easy_setopt(easy(), CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(request_.connect_timeout));
+  if (request_.timeout.count() != 0) {
+    curl_easy_setopt(easy(), CURLOPT_TIMEOUT_MS, Milliseconds(request_.timeout));
   }
   RETURN_IF_ERROR(SetTarget(generation));
   RETURN_IF_ERROR(SetHeaders());
   SetMethodAndBody();
-  curl_easy_setopt(easy(), CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(request.connect_timeout));
-  curl_easy_setopt(easy(), CURLOPT_TIMEOUT_MS,
-                   request.timeout.count() == 0 ? 0L : Milliseconds(request.timeout));
-  sink_ = std::move(sink);
   return OkStatus();
 }
 
 Status Transfer::SetTarget(const TlsGeneration& generation) {
   const TlsOptions& tls = generation.tls;
-  if (generation_ != generation.number) {
-    ApplyTls(easy(), tls);
-    curl_easy_setopt(easy(), CURLOPT_FORBID_REUSE, 0L);
-    generation_ = generation.number;
-  }
+  ApplyTls(easy(), tls);
   if (generation.number > 0) {
-    // What is older than the certificates and idle is closed on this occasion.
-    const auto age = std::chrono::ceil<std::chrono::seconds>(begin_ - generation.since);
-    curl_easy_setopt(easy(), CURLOPT_MAXLIFETIME_CONN, static_cast<long>(age.count()));
+    // Has libcurl close what is idle and older than the certificates, to the second. (What it
+    // misses is closed after two idle minutes, as any connection.)
+    const auto age = std::chrono::floor<std::chrono::seconds>(begin_ - generation.since);
+    curl_easy_setopt(easy(), CURLOPT_MAXLIFETIME_CONN,
+                     std::max(1L, static_cast<long>(age.count())));
   }
-  if (tls.server_name.empty()) {
-    curl_easy_setopt(easy(), CURLOPT_URL, request_->url.c_str());
+  if (tls.server_name.empty() || !request_.url.starts_with("https:")) {
+    curl_easy_setopt(easy(), CURLOPT_URL, request_.url.c_str());
     return OkStatus();
   }
   // libcurl verifies the URL's host, so that one becomes the name and the connection goes
   // elsewhere.
-  auto url = ParseUrl(request_->url);
+  auto url = ParseUrl(request_.url);
   if (!url.ok()) return Failure(StatusCode::kInvalidArgument, url.error().message());
-  if (!url->is_tls()) {
-    curl_easy_setopt(easy(), CURLOPT_URL, request_->url.c_str());
-    curl_easy_setopt(easy(), CURLOPT_CONNECT_TO, nullptr);
-    return OkStatus();
-  }
   authority_ = url->Authority();
   const bool is_ipv6 = url->host.find(':') != std::string::npos;
   Append(connect_to_,
@@ -89,35 +84,34 @@ Status Transfer::SetTarget(const TlsGeneration& generation) {
 }
 
 Status Transfer::SetHeaders() {
-  for (const auto& [name, value] : request_->headers) {
+  for (const auto& [name, value] : request_.headers) {
     if (!IsToken(name) || !IsHeaderValue(value)) {
       return Failure(StatusCode::kInvalidArgument, "a header is not well-formed");
     }
     // An empty value has another syntax: "Name:" would take the header away.
     Append(headers_, value.empty() ? name + ";" : name + ": " + value);
   }
-  if (!authority_.empty() && FindHeader(request_->headers, "Host") == nullptr) {
+  if (!authority_.empty() && FindHeader(request_.headers, "Host") == nullptr) {
     Append(headers_, "Host: " + authority_);
   }
-  if (HasBody(*request_)) {
+  if (HasBody(request_)) {
     Append(headers_, "Expect:");  // no round trip to ask whether the body may be sent
-    if (FindHeader(request_->headers, "Content-Type") == nullptr) Append(headers_, "Content-Type:");
+    if (FindHeader(request_.headers, "Content-Type") == nullptr) Append(headers_, "Content-Type:");
   }
   curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, headers_.get());
   return OkStatus();
 }
 
 void Transfer::SetMethodAndBody() {
-  const std::string& method = request_->method;
-  const bool has_body = HasBody(*request_);
-  curl_easy_setopt(easy(), CURLOPT_HTTPGET, 1L);  // undoes NOBODY and POST of earlier requests
+  const std::string& method = request_.method;
+  const bool has_body = HasBody(request_);
   if (method == "HEAD") {
     curl_easy_setopt(easy(), CURLOPT_NOBODY, 1L);
   } else if (has_body) {
     curl_easy_setopt(easy(), CURLOPT_POST, 1L);
     curl_easy_setopt(easy(), CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(request_->body.size()));
-    curl_easy_setopt(easy(), CURLOPT_POSTFIELDS, request_->body.data());  // not copied
+                     static_cast<curl_off_t>(request_.body.size()));
+    curl_easy_setopt(easy(), CURLOPT_POSTFIELDS, request_.body.data());  // not copied
   }
   const bool is_own = method == "GET" || method == "HEAD";
   curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, is_own && !has_body ? nullptr : method.c_str());
@@ -170,51 +164,36 @@ Status Transfer::StatusOf(CURLcode code) const {
     return Failure(StatusCode::kUnavailable, "the connection ended before a response");
   }
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    const auto timeout = request_->timeout;
+    const auto timeout = request_.timeout;
     if (timeout.count() != 0 && Clock::now() - begin_ >= timeout) {
       return Failure(StatusCode::kDeadlineExceeded,
                      fmt::format("not done within {} ms (timeout)", timeout.count()));
     }
     return Failure(StatusCode::kUnavailable,
-                   fmt::format("no connection within {} ms", request_->connect_timeout.count()));
+                   fmt::format("no connection within {} ms", request_.connect_timeout.count()));
   }
   const char* const cause = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
   return Failure(CodeOf(code), cause);
 }
 
 Transfer::Clock::time_point Transfer::idle_deadline() const {
-  const auto limit = request_->idle_timeout;
+  const auto limit = request_.idle_timeout;
   return limit.count() == 0 ? Clock::time_point::max() : last_activity_ + limit;
 }
 
 Status Transfer::IdleTimeout() const {
   return Failure(StatusCode::kDeadlineExceeded,
                  fmt::format("the server sent nothing for {} ms (idle_timeout)",
-                             request_->idle_timeout.count()));
+                             request_.idle_timeout.count()));
 }
 
 Status Transfer::Cancelled() const { return Failure(StatusCode::kCancelled, "cancelled"); }
 
 Status Transfer::Failure(StatusCode code, std::string_view cause) const {
-  return Status(
-      code, fmt::format("{} {}: {}", request_->method, WithoutQuery(request_->url), Trim(cause)));
+  return Status(code,
+                fmt::format("{} {}: {}", request_.method, WithoutQuery(request_.url), Trim(cause)));
 }
 
 void Transfer::ForbidReuse() { curl_easy_setopt(easy(), CURLOPT_FORBID_REUSE, 1L); }
-
-std::shared_ptr<ResponseSink> Transfer::End() {
-  // libcurl keeps pointers to both lists.
-  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, nullptr);
-  if (connect_to_ != nullptr) curl_easy_setopt(easy(), CURLOPT_CONNECT_TO, nullptr);
-  headers_.reset();
-  connect_to_.reset();
-  authority_.clear();
-  head_ = HttpResponse();
-  head_bytes_ = 0;
-  head_is_done_ = false;
-  failure_ = OkStatus();
-  request_ = nullptr;
-  return std::move(sink_);
-}
 
 }  // namespace trainyard::net

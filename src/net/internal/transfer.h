@@ -1,8 +1,9 @@
 // One request on its way: an easy handle of libcurl, the request's deadlines, and who takes the
 // response.
 //
-// Used in the client's thread only. A Transfer is kept for later requests when it is over, since a
-// prepared handle costs more than a small request.
+// Used in the client's thread only. Each request has a handle of its own: libcurl 7.88 may read
+// freed memory if a handle that has been used before receives a response whose first header line
+// begins with a space. Preparing a handle is lost in the cost of a request.
 #pragma once
 
 #include <chrono>
@@ -37,14 +38,13 @@ class Transfer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Transfer(const HttpClientOptions& options);
+  // `request` must live as long as this.
+  Transfer(const HttpRequest& request, std::shared_ptr<ResponseSink> sink);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Sets the handle up for `request`, which must live until End. InvalidArgument for what must not
-  // be sent; the sink has not been called then.
-  Status Begin(const HttpRequest& request, std::shared_ptr<ResponseSink> sink,
-               const TlsGeneration& generation);
+  // Sets the handle up. InvalidArgument for what must not be sent.
+  Status Prepare(const HttpClientOptions& options, const TlsGeneration& generation);
 
   // What libcurl's result means for the request that is under way.
   Status StatusOf(CURLcode code) const;
@@ -56,11 +56,8 @@ class Transfer {
   // The connection is not used again after this request.
   void ForbidReuse();
 
-  // Leaves the handle without a request, and gives the sink back.
-  std::shared_ptr<ResponseSink> End();
-
   CURL* easy() const { return easy_.get(); }
-  const ResponseSink* sink() const { return sink_.get(); }
+  const std::shared_ptr<ResponseSink>& sink() const { return sink_; }
 
  private:
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
@@ -72,22 +69,22 @@ class Transfer {
   void SetMethodAndBody();
   Status Failure(StatusCode code, std::string_view cause) const;
 
-  const EasyPtr easy_;
-  int generation_ = -1;
-  char error_[CURL_ERROR_SIZE] = {};
+  const HttpRequest& request_;
+  const std::shared_ptr<ResponseSink> sink_;
 
-  // Of the request under way.
-  const HttpRequest* request_ = nullptr;
-  std::shared_ptr<ResponseSink> sink_;
+  // In this order, as the handle refers to all that follows here until it is gone.
   ListPtr headers_;
   ListPtr connect_to_;
+  char error_[CURL_ERROR_SIZE] = {};
+  EasyPtr easy_;
+
   std::string authority_;  // the Host header, where it is not the URL's; otherwise empty
   HttpResponse head_;
   size_t head_bytes_ = 0;
   bool head_is_done_ = false;
   Status failure_;  // why a callback ended the transfer
-  Clock::time_point begin_;
-  Clock::time_point last_activity_;
+  const Clock::time_point begin_ = Clock::now();
+  Clock::time_point last_activity_ = begin_;
 };
 
 }  // namespace trainyard::net
