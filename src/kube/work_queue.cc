@@ -22,7 +22,12 @@ class TimedWorkQueue final : public WorkQueue {
   TimedWorkQueue(TimerQueue* timers, WorkQueueOptions options)
       : timers_(timers), options_(std::move(options)) {}
 
-  ~TimedWorkQueue() override { ShutDown(); }
+  ~TimedWorkQueue() override {
+    ShutDown();
+    // A timer that has given its key to the queue may not be done with it yet.
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return num_due_ == 0; });
+  }
 
   void Add(const std::string& key) override {
     bool is_new = false;
@@ -168,8 +173,12 @@ class TimedWorkQueue final : public WorkQueue {
       if (is_shut_down_ || found == delayed_.end() || found->second.token != token) return;
       delayed_.erase(found);
       is_new = Enqueue(key);
+      ++num_due_;
     }
     if (is_new && options_.on_add) options_.on_add();
+    const std::lock_guard lock(mutex_);
+    --num_due_;
+    if (is_shut_down_) changed_.notify_all();
   }
 
   TimerQueue* const timers_;
@@ -183,6 +192,7 @@ class TimedWorkQueue final : public WorkQueue {
   std::unordered_map<std::string, Delayed> delayed_;
   std::unordered_map<std::string, int> failures_;
   uint64_t last_token_ = 0;
+  int num_due_ = 0;  // timers that are within Due()
   bool is_shut_down_ = false;
 };
 
