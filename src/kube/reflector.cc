@@ -51,7 +51,7 @@ class StreamReflector final : public Reflector {
         options_(std::move(options)),
         handler_(std::move(handler)),
         random_(options_.seed != 0 ? options_.seed : std::random_device()()),
-        state_(options_.streaming_list) {
+        state_(options_.streaming_list, options_.longest_delay) {
     Schedule(milliseconds(0));
   }
 

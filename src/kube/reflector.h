@@ -31,7 +31,9 @@ struct ReflectorOptions {
   bool metadata_only = false;                // ask for PartialObjectMetadata: no spec, no status
   bool streaming_list = true;                // try WatchList first
   std::chrono::seconds shortest_watch{300};  // the longest is twice that
-  uint32_t seed = 0;                         // of the jitter; 0: a random one
+  // Of the back-off; jitter makes it up to twice that. Says how late news may be after an outage.
+  std::chrono::milliseconds longest_delay{30'000};
+  uint32_t seed = 0;  // of the jitter; 0: a random one
 };
 
 // One at a time, in the order in which the server tells. `object` is borrowed for the call.

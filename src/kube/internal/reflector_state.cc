@@ -9,7 +9,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kFirstDelay{800};
-constexpr milliseconds kLongestDelay{30'000};
 constexpr std::chrono::minutes kQuiet{2};
 // A server that will not resume a watch for so many tries (a minute or two) may do with a new list.
 constexpr int kMaxFailedWatches = 6;
@@ -61,8 +60,7 @@ ApiRequest ToRequest(const ReflectorOptions& options, const FetchStep& step, sec
 milliseconds Backoff::Next(TimePoint now, double jitter) {
   if (now - last_ > kQuiet) failures_ = 0;
   last_ = now;
-  const milliseconds delay =
-      std::min(kFirstDelay * (1 << std::min(failures_++, 10)), kLongestDelay);
+  const milliseconds delay = std::min(kFirstDelay * (1 << std::min(failures_++, 10)), longest_);
   return delay + milliseconds(static_cast<int64_t>(jitter * static_cast<double>(delay.count())));
 }
 

@@ -37,21 +37,26 @@ struct FetchStep {
 ApiRequest ToRequest(const ReflectorOptions& options, const FetchStep& step,
                      std::chrono::seconds watch_time);
 
-// 800 ms, doubled up to 30 s, from the beginning after two minutes without a failure.
+// 800 ms, doubled up to the longest delay, from the beginning after two minutes without a failure.
 class Backoff {
  public:
+  explicit Backoff(std::chrono::milliseconds longest) : longest_(longest) {}
+
   using TimePoint = std::chrono::steady_clock::time_point;
   // `jitter` in [0, 1) makes the delay up to twice as long.
   std::chrono::milliseconds Next(TimePoint now, double jitter);
 
  private:
+  std::chrono::milliseconds longest_;
   TimePoint last_{};
   int failures_ = 0;
 };
 
 class ReflectorState {
  public:
-  explicit ReflectorState(bool streaming_list) : is_streaming_offered_(streaming_list) {}
+  explicit ReflectorState(bool streaming_list,
+                          std::chrono::milliseconds longest_delay = std::chrono::seconds(30))
+      : is_streaming_offered_(streaming_list), backoff_(longest_delay) {}
 
   FetchStep step() const;
   // Is a whole list there, so that what comes is the watch's?

@@ -18,7 +18,7 @@ Status Gone() { return Status(StatusCode::kOutOfRange, "too old"); }
 Status Down() { return UnavailableError("connection refused"); }
 
 TEST(BackoffTest, DoublesUpToThirtySecondsAndForgetsAfterTwoQuietMinutes) {
-  Backoff backoff;
+  Backoff backoff{seconds(30)};
   std::vector<int64_t> delays;
   Backoff::TimePoint now = kNow;
   for (int i = 0; i < 8; ++i) {
