@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -118,8 +119,15 @@ std::string Outcome(const Result<Json>& before, const Json& after) {
                                                                         : "configured";
 }
 
+// The API server answers a field that it does not know with 500, as if the mistake were its own.
+Status AsMistake(const Status& status) {
+  constexpr std::string_view kWords = "failed to create typed patch object";
+  if (status.message().find(kWords) == std::string::npos) return status;
+  return InvalidArgumentError("{}", status.message());
+}
+
 int Fail(const Prepared& prepared, const Status& status) {
-  return ComplainAbout("submit", status.WithContext(prepared.manifest.place));
+  return ComplainAbout("submit", AsMistake(status).WithContext(prepared.manifest.place));
 }
 
 int Run(const SubmitFlags& flags) {
