@@ -50,7 +50,8 @@ net::HttpRequest RequestBuilder::Build(const ApiRequest& request,
                          .url = Url(request.path, request.query),
                          .headers = CommonHeaders(shown),
                          .body = request.body,
-                         .timeout = request.timeout};
+                         .timeout = request.timeout,
+                         .is_alone = request.is_alone};
   built.headers.emplace_back("Accept", request.accept);
   if (!request.body.empty()) built.headers.emplace_back("Content-Type", request.content_type);
   return built;
