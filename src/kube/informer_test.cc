@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -247,8 +248,9 @@ TEST_F(InformerTest, TwoWritersEndWithTheSameState) {
   }
 }
 
-// Random writes by two, with every fault that a watch can have; at the end the copy is the
-// server's state, what was told adds up to it, and no own write was ever unseen.
+// Random writes by two, with every fault that a watch can have, and answers that come late. At the
+// end the copy is the server's state and what was told adds up to it; no object was ever told to go
+// back to an older state or to come back after its end.
 class InformerRandomTest : public InformerTest, public ::testing::WithParamInterface<unsigned> {};
 
 TEST_P(InformerRandomTest, EndsWithTheServersState) {
@@ -257,7 +259,10 @@ TEST_P(InformerRandomTest, EndsWithTheServersState) {
   api_.SetPageLimit(GetParam() % 2 == 0 ? 2 : 0);
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<const View>> told;
+  std::set<std::string> gone;  // uids
   std::atomic<int> mismatches{0};
+  std::atomic<int> steps_back{0};
+  std::atomic<int> returns{0};
   Informer<View> informer(&api_, &timers_, {.resource = kPods, .seed = GetParam() + 1},
                           {.project = ToView,
                            .group = [](const View& view) { return view.job; },
@@ -266,7 +271,13 @@ TEST_P(InformerRandomTest, EndsWithTheServersState) {
                                  const std::lock_guard lock(mutex);
                                  if (told[key] != before) ++mismatches;
                                  told[key] = after;
+                                 if (before && after && after->version <= before->version)
+                                   ++steps_back;
+                                 if (after && gone.contains(after->uid)) ++returns;
+                                 if (before && (!after || after->uid != before->uid))
+                                   gone.insert(before->uid);
                                }});
+  std::vector<Json> answers;
   const auto own_write = [&](const std::string& name, unsigned kind) {
     const std::string key = "team/" + name;
     if (kind == 0) {
@@ -284,6 +295,8 @@ TEST_P(InformerRandomTest, EndsWithTheServersState) {
                             : api_.Patch(kPods, "team", name, PatchType::kMerge,
                                          {{"spec", {{"value", std::to_string(random())}}}});
     if (!answer.ok()) return;
+    answers.push_back(*answer);
+    if (random() % 5 == 0) return;  // this one comes late
     informer.Upsert(*answer);
     const auto after = informer.Get(key);
     // Nobody deletes between our write and this but ourselves: then it must be there.
@@ -295,7 +308,7 @@ TEST_P(InformerRandomTest, EndsWithTheServersState) {
   for (int step = 0; step < 800; ++step) {
     const std::string name = "p" + std::to_string(random() % 6);
     Api& outsider = api_.outsider();
-    switch (random() % 14) {
+    switch (random() % 15) {
       case 0:
       case 1:
         (void)outsider.Create(kPods, "team", Pod(name, "x", name));
@@ -336,6 +349,9 @@ TEST_P(InformerRandomTest, EndsWithTheServersState) {
         api_.Fail({.method = random() % 2 == 0 ? "WATCH" : "LIST",
                    .code = random() % 2 == 0 ? 429 : 500});
         break;
+      case 14:
+        if (!answers.empty()) informer.Upsert(answers[random() % answers.size()]);
+        break;
     }
     // Lets the watch catch up now and then, more or less.
     if (random() % 4 == 0) (void)api_.WaitUntilDelivered(std::chrono::milliseconds(2));
@@ -360,6 +376,8 @@ TEST_P(InformerRandomTest, EndsWithTheServersState) {
   while (!is_same() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
   EXPECT_TRUE(is_same());
   EXPECT_EQ(mismatches, 0);
+  EXPECT_EQ(steps_back, 0);
+  EXPECT_EQ(returns, 0);
   size_t grouped = informer.Group("j").size();
   for (int i = 0; i < 6; ++i) grouped += informer.Group("p" + std::to_string(i)).size();
   EXPECT_EQ(grouped, informer.size());
