@@ -9,6 +9,10 @@
 namespace trainyard::operators {
 namespace {
 
+// Between attempts to read a cluster that does not answer. An operator is one client, not a
+// thousand kubelets: it may ask soon again.
+constexpr std::chrono::seconds kLongestDelay{5};
+
 // A pod changes often in ways that mean nothing here.
 bool MeansTheSame(const PodView& a, const PodView& b) {
   const job::ReplicaView& x = a.replica;
@@ -31,8 +35,10 @@ Cache::Cache(kube::Api* api, kube::TimerQueue* timers, CacheOptions options)
 
 void Cache::Follow(kube::Api* api, kube::TimerQueue* timers, const std::string& name_space) {
   Namespace& followed = namespaces_[name_space];
-  kube::ReflectorOptions jobs{
-      .resource = kTFJobs, .name_space = name_space, .streaming_list = options_.streaming_list};
+  kube::ReflectorOptions jobs{.resource = kTFJobs,
+                              .name_space = name_space,
+                              .streaming_list = options_.streaming_list,
+                              .longest_delay = kLongestDelay};
   followed.jobs = std::make_unique<kube::Informer<JobObject>>(
       api, timers, jobs,
       kube::Informer<JobObject>::Handlers{
@@ -52,7 +58,8 @@ void Cache::Follow(kube::Api* api, kube::TimerQueue* timers, const std::string& 
   kube::ReflectorOptions pods{.resource = kube::kPods,
                               .name_space = name_space,
                               .label_selector = OwnedSelector(),
-                              .streaming_list = options_.streaming_list};
+                              .streaming_list = options_.streaming_list,
+                              .longest_delay = kLongestDelay};
   followed.pods = std::make_unique<kube::Informer<PodView>>(
       api, timers, pods,
       kube::Informer<PodView>::Handlers{
@@ -69,7 +76,8 @@ void Cache::Follow(kube::Api* api, kube::TimerQueue* timers, const std::string& 
                                   .name_space = name_space,
                                   .label_selector = OwnedSelector(),
                                   .metadata_only = true,
-                                  .streaming_list = options_.streaming_list};
+                                  .streaming_list = options_.streaming_list,
+                                  .longest_delay = kLongestDelay};
   followed.services = std::make_unique<kube::Informer<ServiceView>>(
       api, timers, services,
       kube::Informer<ServiceView>::Handlers{

@@ -45,8 +45,8 @@ ApiRequest ToRequest(const ReflectorOptions& options, const FetchStep& step, sec
   request.attempt = "watch " + ToString(options.resource);
   request.accept = Accept(options.metadata_only, "PartialObjectMetadata");
   request.timeout = watch_time + kWatchSlack;
-  // An API server ends a watch that is not read fast enough, which it would be behind the answers to
-  // a hundred other requests.
+  // An API server ends a watch that is not read fast enough, which it would be behind the answers
+  // to a hundred other requests.
   request.is_alone = true;
   query.emplace_back("watch", "true");
   query.emplace_back("allowWatchBookmarks", "true");
@@ -107,7 +107,9 @@ bool ReflectorState::NextAfterWatch(const End& end) {
   }
   if (end.had_events) failed_watches_ = 0;
   if (!IsPassing(status.code()) || ++failed_watches_ > kMaxFailedWatches) is_listed_ = false;
-  return false;
+  // One that was cut off in full flow says nothing about the next one's chances; to wait would be
+  // to fall behind, with which it may have begun.
+  return is_listed_ && end.had_events && end.lived >= seconds(1);
 }
 
 bool ReflectorState::NextAfterStreamingList(const Status& status) {
