@@ -1,5 +1,6 @@
 // trainyard-operator: the controller of TFJobs; `trainyard operator` starts it.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 
@@ -7,6 +8,8 @@
 #include "operator/manager.h"
 
 int main(int argc, char** argv) {
+  // One heap for each of the threads, all of which work on all jobs, would cost megabytes.
+  mallopt(M_ARENA_MAX, 2);
   auto parsed = trainyard::operators::ParseFlags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   const trainyard::Status status = trainyard::operators::RunOperator(std::move(parsed.options));
