@@ -42,7 +42,6 @@ struct ApiRequest {
   std::string accept = "application/json";
   std::string attempt{};  // for messages: "create pods.v1 team/mnist-worker-0"; empty: method, path
   std::chrono::milliseconds timeout{30'000};
-  bool is_alone = false;  // on a connection of its own: see net::HttpRequest
 };
 
 // The lines of a response that goes on: watch events, or a log. As net::StreamHandler, but whole

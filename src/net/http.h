@@ -27,9 +27,6 @@ struct HttpRequest {
   std::chrono::milliseconds timeout{30'000};
   // How long the server may send nothing at all. Zero: as long as `timeout`.
   std::chrono::milliseconds idle_timeout{0};
-  // A connection of its own, HTTP/1.1: for a stream that must not wait behind other answers on a
-  // shared one.
-  bool is_alone = false;
   // A larger answer ends the request with ResourceExhausted. Not for HttpClient::Open, which keeps
   // nothing.
   size_t max_body_bytes = 256u << 20;

@@ -45,9 +45,6 @@ ApiRequest ToRequest(const ReflectorOptions& options, const FetchStep& step, sec
   request.attempt = "watch " + ToString(options.resource);
   request.accept = Accept(options.metadata_only, "PartialObjectMetadata");
   request.timeout = watch_time + kWatchSlack;
-  // An API server ends a watch that is not read fast enough, which it would be behind the answers
-  // to a hundred other requests.
-  request.is_alone = true;
   query.emplace_back("watch", "true");
   query.emplace_back("allowWatchBookmarks", "true");
   query.emplace_back("timeoutSeconds", std::to_string(watch_time.count()));

@@ -50,8 +50,7 @@ net::HttpRequest RequestBuilder::Build(const ApiRequest& request,
                          .url = Url(request.path, request.query),
                          .headers = CommonHeaders(shown),
                          .body = request.body,
-                         .timeout = request.timeout,
-                         .is_alone = request.is_alone};
+                         .timeout = request.timeout};
   built.headers.emplace_back("Accept", request.accept);
   if (!request.body.empty()) built.headers.emplace_back("Content-Type", request.content_type);
   return built;

@@ -38,10 +38,6 @@ Status Transfer::Prepare(const HttpClientOptions& options, const TlsGeneration& 
                    "the URL begins with neither https:// nor http://");
   }
   easy_ = MakeEasy(options);
-  if (request_.is_alone) {
-    curl_easy_setopt(easy(), CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
-    curl_easy_setopt(easy(), CURLOPT_PIPEWAIT, 0L);
-  }
   curl_easy_setopt(easy(), CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy(), CURLOPT_ERRORBUFFER, error_);
   curl_easy_setopt(easy(), CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
