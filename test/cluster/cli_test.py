@@ -197,7 +197,8 @@ class CommandLineTest(harness.ClusterTest):
     def test_jobs_watched_into_a_file_are_told_by_their_changes(self):
         process, output = self.background("jobs", "--watch")
         self.jobs.create(tfjob("a", Chief=replica(1, "sleep 3"), Worker=replica(1, FOREVER)))
-        for line in ("a chief-0: running", "a worker-0: running", "a: Running", "a chief-0: succeeded", "a: Succeeded"):
+        for line in ("a chief-0: running", "a worker-0: running", "a: Running", "a chief-0: succeeded",
+                     "a: Succeeded"):
             self.wait_for(lambda: f"{self.namespace}/{line}\n" in output.read_text(), 30, output.read_text)
         self.jobs.create(tfjob("b", Worker=replica(1, FOREVER)))
         self.wait_for(lambda: f"{self.namespace}/b: Running\n" in output.read_text(), 30, output.read_text)
@@ -213,7 +214,8 @@ class CommandLineTest(harness.ClusterTest):
         self.wait_for(lambda: "TFJobRestarting" in [reason for reason, _ in self.jobs.events("a")], 20)
         self.wait_for(lambda: set(self.jobs.phases("a").values()) == {"Running"}, 20)
         text = self.succeed("describe", "a")
-        for part in ("Name:         a\n", f"Namespace:    {self.namespace}\n", "SuccessfulCreatePod", "TFJobRestarting"):
+        for part in ("Name:         a\n", f"Namespace:    {self.namespace}\n", "SuccessfulCreatePod",
+                     "TFJobRestarting"):
             self.assertIn(part, text)
         self.assertEqual(self.row("a", "chief-0"), ["chief-0", "running", "0", "-", "node-1"])
         self.assertEqual(self.row("a", "worker-0"), ["worker-0", "running", "1", "-", "node-1"])
@@ -271,7 +273,8 @@ class CommandLineTest(harness.ClusterTest):
         self.jobs.create(tfjob("good", Worker=replica(1, "sleep 2")), tfjob("bad", Worker=replica(1, "exit 3")),
                          tfjob("long", Worker=replica(1, FOREVER)))
         self.assertEqual(self.succeed("wait", "good", "--timeout", "60s"), "job good: Succeeded\n")
-        self.assertEqual(self.succeed("wait", "long", "--for=condition=Running", "--timeout=60s"), "job long: Running\n")
+        running = self.succeed("wait", "long", "--for=condition=Running", "--timeout=60s")
+        self.assertEqual(running, "job long: Running\n")
         self.assertIn("job bad: will not be Succeeded: it is Failed", self.refuse(1, "wait", "bad"))
         self.assertIn("job long: not Succeeded within 1s", self.refuse(1, "wait", "long", "--timeout=1s"))
         process, output = self.background("wait", "long", "--for=delete")

@@ -13,6 +13,7 @@ import harness
 from tfjobs import Jobs, replica, tfjob
 
 FOREVER = "while :; do sleep 0.1; done"
+LEASE_SECONDS = 15
 INSTANCE = {"name": "N", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['trainyard.dev/instance']"}}}
 # A node that is drained or lost does not count, so that all may run on the other.
 SPREAD = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
@@ -72,13 +73,33 @@ class NodeTest(RecoveryTest):
                    if pod["spec"]["nodeName"] == "node-2"]
         return found
 
-    def test_a_drained_node(self):
-        which, uid = self.start_on_two_nodes()
+    def drain_node_2(self):
         self.addCleanup(self.cluster.kubectl, "uncordon", "node-2")
         self.cluster.kubectl("drain", "node-2", "--force", "--ignore-daemonsets", "--delete-emptydir-data",
                              "--timeout=40s")
+
+    def test_a_drained_node(self):
+        which, uid = self.start_on_two_nodes()
+        self.drain_node_2()
         pod = self.wait_for_replaced("a", which, uid, 30)
         self.assertEqual(pod["spec"]["nodeName"], "node-1")
+        self.tell("end")
+        self.check_success("a")
+
+    def test_a_drained_program_that_ends_with_0_has_not_done_its_work(self):
+        preferred = {"weight": 100, "preference": {"matchExpressions": [
+            {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-2"]}]}}
+        affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [preferred]}}
+        polite = self.replica(1, "trap 'exit 0' TERM; await end", affinity=affinity, terminationGracePeriodSeconds=10)
+        self.jobs.create(tfjob("a", Chief=polite, Worker=polite, spec={"successPolicy": "AllWorkers"}))
+        self.wait_for(lambda: list(self.jobs.phases("a").values()) == ["Running"] * 2, 40)
+        uids = {which: pod["metadata"]["uid"] for which, pod in self.jobs.pods("a").items()
+                if pod["spec"]["nodeName"] == "node-2"}
+        self.assertEqual(set(uids), {"chief-0", "worker-0"})
+        self.drain_node_2()
+        for which, uid in uids.items():
+            self.wait_for_replaced("a", which, uid, 30)
+        self.assertFalse(self.jobs.is_in("a", "Succeeded"))
         self.tell("end")
         self.check_success("a")
 
@@ -86,6 +107,20 @@ class NodeTest(RecoveryTest):
         which, uid = self.start_on_two_nodes()
         self.addCleanup(self.cluster.sh, "node", "start", "node-2")
         self.cluster.sh("node", "kill", "node-2")
+        self.check_node_2_is_given_up(which, uid)
+
+    def test_a_node_that_is_cut_off_for_a_while(self):
+        which, uid = self.start_on_two_nodes()
+        self.addCleanup(self.wait_for, self.is_ready, 60)
+        self.addCleanup(self.cluster.sh, "node", "thaw", "node-2")
+        self.cluster.sh("node", "freeze", "node-2")
+        self.check_node_2_is_given_up(which, uid)
+
+    def is_ready(self):
+        conditions = self.cluster.get("node", "node-2")["status"]["conditions"]
+        return [c["status"] for c in conditions if c["type"] == "Ready"] == ["True"]
+
+    def check_node_2_is_given_up(self, which, uid):
         pod = self.wait_for_replaced("a", which, uid, 90)
         self.assertEqual(pod["spec"]["nodeName"], "node-1")
         self.wait_for(lambda: "NodeLost" in [reason for reason, _ in self.jobs.events("a")], 10)
@@ -160,7 +195,7 @@ class LeaderTest(RecoveryTest):
         self.wait_for(lambda: self.jobs.phases("a").get("worker-0") == "Running", 30)
         uid = self.jobs.pods("a")["worker-0"]["metadata"]["uid"]
         self.assertFalse(self.leads(other))
-        status = end(leader)
+        end(leader)
         self.start("b")
         self.jobs.kubectl("delete", "pod", "a-worker-0", "--wait=false")
         begin = time.monotonic()
@@ -171,13 +206,20 @@ class LeaderTest(RecoveryTest):
         self.jobs.wait("b", "Running")
         self.tell("end")
         self.check_success("a", "b")
-        return status
+        return leader
 
     def test_a_leader_that_is_stopped_hands_over(self):
-        self.assertEqual(self.check_handover(harness.Operator.stop, 5), 0)
+        leader = self.check_handover(harness.Operator.stop, 5)
+        self.assertEqual(leader.process.returncode, 0)
 
     def test_a_leader_that_is_killed_is_replaced_after_the_lease(self):
-        self.check_handover(harness.Operator.kill, 15 + 6)
+        self.check_handover(harness.Operator.kill, LEASE_SECONDS + 6)
+
+    def test_a_leader_that_was_frozen_knows_that_it_leads_no_more(self):
+        leader = self.check_handover(lambda operator: operator.process.send_signal(signal.SIGSTOP), LEASE_SECONDS + 6)
+        leader.process.send_signal(signal.SIGCONT)
+        self.assertEqual(leader.process.wait(10), 1)
+        self.assertIn("the lease is lost", leader.log())
 
 
 if __name__ == "__main__":
