@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kube/config.h"
+#include "kube/document_json.h"
 #include "kube/internal/base64.h"
 #include "kube/internal/kubeconfig_merge.h"
 

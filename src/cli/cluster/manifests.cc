@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <iostream>
 #include <iterator>
 #include <utility>
 
 #include "base/document.h"
 #include "base/files.h"
+#include "kube/document_json.h"
 #include "operator/job_object.h"
 #include "spec/job_file.h"
 #include "spec/manifest.h"
@@ -21,50 +21,6 @@ namespace trainyard::cli {
 namespace {
 
 using kube::Json;
-
-Json Number(const Node& node) {
-  // Kubernetes reads "1_000" and the like as text, and so do we.
-  Json number = Json::parse(node.text, nullptr, /*allow_exceptions=*/false);
-  if (number.is_number()) return number;
-  int64_t whole = 0;
-  const std::string_view text = node.text;
-  const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
-  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), whole);
-  if (error == std::errc() && rest == digits.data() + digits.size()) return whole;
-  double value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
-}
-
-bool IsTrue(std::string_view word) {
-  return !word.empty() && (word[0] == 't' || word[0] == 'T' || word[0] == 'y' || word[0] == 'Y' ||
-                           ((word[0] == 'o' || word[0] == 'O') && word.size() == 2));
-}
-
-Json ToJson(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::kNull:
-      return nullptr;
-    case Node::Kind::kBool:
-      return IsTrue(node.text);
-    case Node::Kind::kInt:
-    case Node::Kind::kFloat:
-      return Number(node);
-    case Node::Kind::kString:
-      return node.text;
-    case Node::Kind::kList: {
-      Json list = Json::array();
-      for (const Node& item : node.items) list.push_back(ToJson(item));
-      return list;
-    }
-    case Node::Kind::kMap: {
-      Json map = Json::object();
-      for (const Node::Member& member : node.members) map[member.key] = ToJson(member.value);
-      return map;
-    }
-  }
-  return nullptr;
-}
 
 // Overrides of arguments are understood where the job is read; here they go back into its document.
 void PutArguments(const spec::TFJob& job, Json* object) {
@@ -119,11 +75,11 @@ Result<std::vector<ManifestObject>> ParseManifests(std::string_view text, std::s
       ASSIGN_OR_RETURN(const spec::TFJob job,
                        spec::ReadJob(reader, manifest, {.overrides = overrides, .validate = {}}));
       object.is_job = true;
-      object.object = ToJson(*manifest.root);
+      object.object = kube::ToJson(*manifest.root);
       if (!overrides.empty()) PutArguments(job, &object.object);
     } else {
       RETURN_IF_ERROR(CheckObject(reader, manifest));
-      object.object = ToJson(*manifest.root);
+      object.object = kube::ToJson(*manifest.root);
     }
     object.object.erase("status");
     objects.push_back(std::move(object));

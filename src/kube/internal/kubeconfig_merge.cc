@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
+#include "kube/document_json.h"
 #include "kube/internal/base64.h"
 
 namespace trainyard::kube {
@@ -73,25 +73,6 @@ Status AddFile(const ConfigFile& file, MergedKubeconfig* merged) {
   return OkStatus();
 }
 
-// As YAML 1.1 spells it: true, yes, on, in any letter case of its own.
-bool IsTrue(const std::string& text) {
-  if (text.empty()) return false;
-  const char first = text.front();
-  if (first == 'o' || first == 'O') return text.size() == 2;  // on, off
-  return first == 't' || first == 'T' || first == 'y' || first == 'Y';
-}
-
-Json NumberOf(const std::string& text) {
-  int64_t whole = 0;
-  const char* end = text.data() + text.size();
-  if (const auto [rest, error] = std::from_chars(text.data(), end, whole);
-      error == std::errc() && rest == end) {
-    return whole;
-  }
-  const Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return parsed.is_number() ? parsed : Json(text);
-}
-
 }  // namespace
 
 Result<MergedKubeconfig> MergeKubeconfigs(const std::vector<ConfigFile>& files) {
@@ -117,7 +98,7 @@ Result<bool> FieldReader::Bool(std::string_view key) const {
   if (node->kind != Node::Kind::kBool) {
     return Complain(key, fmt::format("{} must be true or false, not {}", key, node->Describe()));
   }
-  return IsTrue(node->text);
+  return ToJson(*node).get<bool>();
 }
 
 Result<std::vector<std::string>> FieldReader::Strings(std::string_view key) const {
@@ -159,31 +140,6 @@ Status FieldReader::Complain(std::string_view key, std::string_view message) con
   const Node* node = map_.Find(key);
   if (node == nullptr) node = &map_;
   return ErrorAt(file_, node->line, node->column, message);
-}
-
-Json ToJson(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::kNull:
-      return nullptr;
-    case Node::Kind::kBool:
-      return IsTrue(node.text);
-    case Node::Kind::kInt:
-    case Node::Kind::kFloat:
-      return NumberOf(node.text);
-    case Node::Kind::kString:
-      return node.text;
-    case Node::Kind::kList: {
-      Json list = Json::array();
-      for (const Node& item : node.items) list.push_back(ToJson(item));
-      return list;
-    }
-    case Node::Kind::kMap: {
-      Json map = Json::object();
-      for (const Node::Member& member : node.members) map[member.key] = ToJson(member.value);
-      return map;
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace trainyard::kube

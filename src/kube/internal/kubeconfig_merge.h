@@ -58,7 +58,4 @@ class FieldReader {
   const Node& map_;
 };
 
-// The same tree as JSON. Numbers that fit become numbers.
-Json ToJson(const Node& node);
-
 }  // namespace trainyard::kube
