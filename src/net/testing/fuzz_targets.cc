@@ -215,7 +215,8 @@ std::vector<FuzzTarget> FuzzTargets() {
        CheckHttpQuestion,
        {"GET /a%20b?c=d HTTP/1.1\r\nHost: h\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokHEAD /x HTTP/1.0\r\n\r\n",
-        "PUT /%zz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"},
+        "PUT /%zz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na\r\n0\v\v\x8d\n\r\n"},
        300},
       {"web_socket", CheckWebSocket, {frames, std::string("\x82\x7e\0\3abc\x88\0", 9)}, 300},
   };
