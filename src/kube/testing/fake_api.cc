@@ -323,6 +323,11 @@ int FakeApi::CollectGarbage() {
   return collected;
 }
 
+void FakeApi::EndNamespace(const std::string& name_space) {
+  const std::lock_guard lock(mutex_);
+  ending_namespaces_.insert(name_space);
+}
+
 int FakeApi::watch_count(const Resource& resource) const {
   const std::lock_guard lock(mutex_);
   return static_cast<int>(std::count_if(streams_.begin(), streams_.end(), [&](const auto& stream) {
@@ -383,10 +388,30 @@ FakeApi::Answer FakeApi::AnswerTo(const ApiRequest& request) {
     answer = MakeFailure(404, "NotFound", "the server could not find the requested resource");
   } else if (request.method == "GET" && path->name.empty()) {
     return AnswerList(*path, request);
+  } else if (request.method == "POST" && ending_namespaces_.contains(path->name_space)) {
+    return RefuseCreate(*path, request);
   } else {
     answer = objects_.Handle(*path, request);
     if (answer.is_success()) answer.body = InView(request, answer.body);
   }
+  return {.code = answer.code, .body = answer.body.dump()};
+}
+
+// In the words of the NamespaceLifecycle admission plugin.
+FakeApi::Answer FakeApi::RefuseCreate(const FakePath& path, const ApiRequest& request) const {
+  const Json object = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  FakeAnswer answer = MakeFailure(
+      403, "Forbidden",
+      fmt::format("{} \"{}\" is forbidden: unable to create new content in namespace {} because it "
+                  "is being terminated",
+                  path.collection.substr(0, path.collection.find('.')), Name(object),
+                  path.name_space));
+  answer.body["details"] = {
+      {"name", Name(object)},
+      {"causes",
+       {{{"reason", "NamespaceTerminating"},
+         {"message", fmt::format("namespace {} is being terminated", path.name_space)},
+         {"field", "metadata.namespace"}}}}};
   return {.code = answer.code, .body = answer.body.dump()};
 }
 

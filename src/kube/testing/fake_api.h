@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -89,6 +90,9 @@ class FakeApi : public Api {
   uint64_t version() const;
   std::vector<FakeObject> objects(const Resource& resource) const;
   int CollectGarbage();
+  // The namespace is being deleted: creates in it are refused as an API server refuses them. What
+  // is in it stays, for the test to delete in the order it likes.
+  void EndNamespace(const std::string& name_space);
   int watch_count(const Resource& resource) const;
   // False if not everything that is not held was delivered in time.
   bool WaitUntilDelivered(std::chrono::milliseconds timeout) const;
@@ -110,6 +114,7 @@ class FakeApi : public Api {
   // With the lock.
   Answer AnswerWithFaults(const ApiRequest& request);
   Answer AnswerTo(const ApiRequest& request);
+  Answer RefuseCreate(const FakePath& path, const ApiRequest& request) const;
   Answer AnswerList(const FakePath& path, const ApiRequest& request);
   const FakeFault* TakeFault(const ApiRequest& request);
   void StartWatch(const ApiRequest& request, Stream* stream);
@@ -141,6 +146,7 @@ class FakeApi : public Api {
   size_t page_limit_ = 0;
   uint64_t compacted_ = 0;
   bool is_streaming_list_offered_ = true;
+  std::set<std::string> ending_namespaces_;
   std::vector<std::shared_ptr<Stream>> streams_;
   bool is_stopping_ = false;
 
