@@ -207,7 +207,7 @@ Result<Json> GetTFJob(const Cluster& cluster, const std::string& name) {
     return NotFoundError(
         "cannot find TFJobs at {}: {}; kubectl apply --server-side -k deploy/ "
         "installs them",
-        cluster.client->config().server, all.error().message());
+        cluster.server, all.error().message());
   }
   std::vector<std::string> names;
   for (const Json& item : kube::GetList(*all, {"items"})) names.push_back(kube::Name(item));

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "cli/cluster/cluster_source.h"
+#include "cli/cluster/wait_notes.h"
 #include "cli/job_flags.h"
 #include "cli/job_report.h"
 #include "cli/terminal.h"
@@ -105,7 +106,7 @@ class JobFollower {
   void Consider(const PodView& pod) {
     if (!pod.has_id || (options_.replica && pod.replica.id != *options_.replica)) return;
     // Until a container has begun there is no log.
-    if (pod.replica.phase == job::Phase::kPending) return;
+    if (pod.replica.phase == job::Phase::kPending) return SayWhatItWaitsFor(pod);
     {
       const std::lock_guard lock(mutex_);
       if (!followed_.try_emplace(pod.uid).second) return;
@@ -121,6 +122,11 @@ class JobFollower {
          .on_end = [this, uid = pod.uid](const Status&) { End(uid); }});
     const std::lock_guard lock(mutex_);
     followed_[pod.uid].log = std::move(log);
+  }
+
+  void SayWhatItWaitsFor(const PodView& pod) {
+    const std::string line = wait_notes_.Next(pod, std::chrono::steady_clock::now());
+    if (!line.empty()) fmt::print(stderr, "{}\n", line);
   }
 
   void End(const std::string& uid) {
@@ -166,6 +172,7 @@ class JobFollower {
   const Cluster& cluster_;
   const FollowOptions options_;
   Printer printer_;
+  WaitNotes wait_notes_;  // of the thread in Run()
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -19,7 +19,8 @@ struct FollowOptions {
   bool reports_end = false;  // the exit code is the job's, and how it ended is said
 };
 
-// Prints to standard output. The exit code: 0, 1 if the job has failed (reports_end) or nothing can
+// Prints to standard output; while it follows, what pods that do not run yet wait for to standard
+// error. The exit code: 0, 1 if the job has failed (reports_end) or nothing can
 // be read, 2 if there is no such job or replica.
 int FollowLogs(const Cluster& cluster, const FollowOptions& options);
 

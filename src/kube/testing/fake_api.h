@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kube/api.h"
@@ -90,6 +91,10 @@ class FakeApi : public Api {
   uint64_t version() const;
   std::vector<FakeObject> objects(const Resource& resource) const;
   int CollectGarbage();
+  // What a pod's containers have printed, or printed in the instance before this one. Followed, it
+  // ends with what is there.
+  void SetLog(const std::string& name_space, const std::string& pod, const std::string& text,
+              bool is_previous = false);
   // The namespace is being deleted: creates in it are refused as an API server refuses them. What
   // is in it stays, for the test to delete in the order it likes.
   void EndNamespace(const std::string& name_space);
@@ -114,6 +119,7 @@ class FakeApi : public Api {
   // With the lock.
   Answer AnswerWithFaults(const ApiRequest& request);
   Answer AnswerTo(const ApiRequest& request);
+  Answer AnswerLog(const FakePath& path, const ApiRequest& request) const;
   Answer RefuseCreate(const FakePath& path, const ApiRequest& request) const;
   Answer AnswerList(const FakePath& path, const ApiRequest& request);
   const FakeFault* TakeFault(const ApiRequest& request);
@@ -147,6 +153,7 @@ class FakeApi : public Api {
   uint64_t compacted_ = 0;
   bool is_streaming_list_offered_ = true;
   std::set<std::string> ending_namespaces_;
+  std::map<std::pair<std::string, bool>, std::string> logs_;  // by "namespace/pod", and is_previous
   std::vector<std::shared_ptr<Stream>> streams_;
   bool is_stopping_ = false;
 
