@@ -14,7 +14,7 @@ struct FollowOptions {
   std::string job{};
   std::optional<job::ReplicaId> replica{};  // only this one, without a prefix
   std::optional<int> tail{};
-  bool previous = false;
+  bool previous = false;     // the container's instance before this one, in the same pod
   bool follow = false;       // until the job has ended; Ctrl-C ends the watching alone
   bool reports_end = false;  // the exit code is the job's, and how it ended is said
 };

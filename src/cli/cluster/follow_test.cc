@@ -10,8 +10,10 @@
 namespace trainyard::cli {
 namespace {
 
+using kube::Json;
 using operators::testing::Ended;
 using operators::testing::Pod;
+using operators::testing::Running;
 using testing::Captured;
 using testing::ClusterWorld;
 using testing::Waiting;
@@ -48,6 +50,64 @@ TEST_F(FollowTest, SaysWhatPodsWaitForUntilTheyRun) {
             "waiting for mnist-worker-0: Pending, ErrImagePull: no such image\n"
             "waiting for mnist-worker-0: Pending, ImagePullBackOff: later\n"
             "job mnist: Succeeded\n");
+}
+
+// After as many restarts of its container by the kubelet.
+Json Restarted(Json pod, int times) {
+  pod = Running(pod);
+  pod["status"]["containerStatuses"][0]["restartCount"] = times;
+  return pod;
+}
+
+TEST_F(FollowTest, ShowsThePreviousInstanceOfAContainerThatWasRestartedInItsPod) {
+  world_.Add(Restarted(Pod("worker", 0), 1));
+  world_.Add(Running(Pod("chief", 0)));
+  world_.api().SetLog("team", "mnist-worker-0", "now\n");
+  world_.api().SetLog("team", "mnist-worker-0", "before\n", /*is_previous=*/true);
+  EXPECT_EQ(Logs({.previous = true}), 0);
+  EXPECT_EQ(out_.text(), "[worker-0] before\n");
+  EXPECT_EQ(errors_.text(), "");
+}
+
+TEST_F(FollowTest, SaysWhyAReplacedPodHasNoPreviousLog) {
+  world_.Add(Running(Pod("worker", 0, /*instance=*/1)));
+  EXPECT_EQ(Logs({.replica = job::ReplicaId{spec::ReplicaType::kWorker, 0}, .previous = true}), 1);
+  EXPECT_EQ(out_.text(), "");
+  EXPECT_EQ(errors_.text(),
+            "trainyard logs: the earlier pod of worker-0 was replaced, and its log went with it\n");
+}
+
+TEST_F(FollowTest, ShowsWhatPreviousLogsThereAreAndSaysWhichAreNot) {
+  world_.Add(Restarted(Pod("worker", 0), 1));
+  world_.Add(Running(Pod("chief", 0, /*instance=*/2)));
+  world_.Add(Running(Pod("ps", 0, /*instance=*/1)));
+  world_.api().SetLog("team", "mnist-worker-0", "before\n", /*is_previous=*/true);
+  EXPECT_EQ(Logs({.previous = true}), 0);
+  EXPECT_EQ(out_.text(), "[worker-0] before\n");
+  EXPECT_EQ(errors_.text(),
+            "trainyard logs: the earlier pods of chief-0, ps-0 were replaced, and their logs went "
+            "with them\n");
+}
+
+TEST_F(FollowTest, SaysThatNothingWasRestarted) {
+  EXPECT_EQ(Logs({.previous = true}), 1);
+  EXPECT_EQ(errors_.text(), "trainyard logs: job mnist has no pods\n");
+  EXPECT_EQ(Logs({.replica = job::ReplicaId{spec::ReplicaType::kWorker, 0}, .previous = true}), 1);
+  world_.Add(Running(Pod("worker", 0)));
+  EXPECT_EQ(Logs({.previous = true}), 1);
+  EXPECT_EQ(Logs({.replica = job::ReplicaId{spec::ReplicaType::kWorker, 0}, .previous = true}), 1);
+  EXPECT_EQ(errors_.text(),
+            "trainyard logs: job mnist has no pods\n"
+            "trainyard logs: worker-0 has no pod\n"
+            "trainyard logs: no pod of job mnist has been restarted\n"
+            "trainyard logs: worker-0 has not been restarted\n");
+}
+
+TEST_F(FollowTest, APreviousLogThatCannotBeReadIsAFailure) {
+  world_.Add(Restarted(Pod("worker", 0), 1));
+  EXPECT_EQ(Logs({.previous = true}), 1);
+  EXPECT_NE(errors_.text().find("previous terminated container \"tensorflow\""), std::string::npos)
+      << errors_.text();
 }
 
 }  // namespace
