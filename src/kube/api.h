@@ -12,6 +12,7 @@
 //   InvalidArgument 400, 415, 422   Unauthenticated 401   PermissionDenied 403   NotFound 404
 //   AlreadyExists 409 AlreadyExists  Aborted 409 Conflict  OutOfRange 410        DeadlineExceeded
 //   ResourceExhausted 413, 429 (after the retries)         Unavailable 5xx, or no connection
+//   FailedPrecondition 403 for a create in a namespace that is being deleted
 #pragma once
 
 #include <chrono>

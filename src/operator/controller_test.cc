@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "operator/testing/operator_world.h"
 
 namespace trainyard::operators {
@@ -90,6 +92,36 @@ TEST_F(ControllerTest, WhatTheServerRefusesIsAskedForAgainAndTold) {
     }
     return false;
   }));
+}
+
+TEST_F(ControllerTest, ANamespaceThatIsBeingDeletedIsLeftInPeace) {
+  api_.EndNamespace("team");
+  AddJob("second", "more", 1);
+  ::testing::internal::CaptureStderr();
+  {
+    Process process(&api_);
+    EXPECT_TRUE(Eventually([&] { return NumWrites("POST", "namespaces/team/pods") >= 4; }));
+    // Passes that nothing has asked for would be many by now.
+    std::this_thread::sleep_for(milliseconds(100));
+    const int tries = NumWrites("POST", "namespaces/team/pods");
+    EXPECT_LE(tries, 8) << "the first pass, and one for its own write of the status";
+    EXPECT_EQ(process.metrics->Page().find("result=\"error\""), std::string::npos);
+    EXPECT_EQ(ReadState(Job()), job::ConditionType::kCreated);
+
+    // What happens to the job is looked at as ever.
+    (void)api_.outsider().Patch(kTFJobs, "team", "mnist", kube::PatchType::kMerge,
+                                {{"spec", {{"runPolicy", {{"backoffLimit", 3}}}}}});
+    EXPECT_TRUE(Eventually([&] { return NumWrites("POST", "namespaces/team/pods") > tries; }));
+    // Other namespaces go on.
+    EXPECT_TRUE(
+        Eventually([&] { return api_.outsider().Get(kube::kPods, "more", "second-ps-0").ok(); }));
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("I "), std::string::npos) << log;
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+  for (const auto& request : api_.requests()) {
+    EXPECT_EQ(request.body.find("FailedCreate"), std::string::npos) << request.body;
+  }
 }
 
 TEST_F(ControllerTest, AConflictingWriterIsReadAgain) {

@@ -33,7 +33,8 @@ struct PodView {
 //   not restart has ended the replica; what still runs beside it lingers.
 // - A pod that ends while it is being deleted, that was evicted, preempted, lost with its node or
 //   refused by a kubelet was disrupted: it is no failure of its own. Nor is it a success if it
-//   ended with 0 after it was told to end: its work may not have been done.
+//   ended with 0 after it was told to end: its work may not have been done. One that had ended
+//   before it was deleted has ended by itself.
 // - One that is being deleted but still runs is still there: two of a replica never run at once.
 PodView ToPodView(const kube::Json& pod);
 const kube::Fields& PodFields();  // what ToPodView() reads

@@ -36,6 +36,10 @@ bool IsReady(const Json& node) {
 
 }  // namespace
 
+bool IsOfEndingNamespace(const Status& status) {
+  return status.code() == StatusCode::kFailedPrecondition;  // see kube/api.h
+}
+
 struct Writer::Batch {
   std::vector<kube::ApiRequest> requests;
   std::vector<std::function<Status(const Result<std::string>&)>> answers;
@@ -214,6 +218,7 @@ Status Writer::OnCreated(const LoadedJob& loaded, bool is_pod, const std::string
     return OkStatus();
   }
   if (answer.error().code() == StatusCode::kAlreadyExists) return Explain(loaded, is_pod, name);
+  if (IsOfEndingNamespace(answer.error())) return answer.error();
   metrics_->CountObject(is_pod ? "failed_pods" : "failed_services");
   Record(loaded, true, is_pod ? "FailedCreatePod" : "FailedCreateService",
          fmt::format("Error creating: {}", answer.error().message()));
@@ -253,7 +258,7 @@ Result<bool> Writer::AdmitGang(const LoadedJob& loaded) {
     group = api_->Create(groups, loaded.job.name_space, BuildPodGroup(loaded, scheduler));
     if (group.ok()) {
       metrics_->CountObject("created_pod_groups");
-    } else {
+    } else if (!IsOfEndingNamespace(group.error())) {
       const bool is_unknown = IsGone(group.error());
       Record(loaded, true, "FailedCreatePodGroup",
              fmt::format("Error creating: {}{}", group.error().message(),
