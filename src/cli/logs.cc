@@ -131,7 +131,8 @@ void AddLogsCommand(CLI::App& app, int* exit_code) {
   command->add_option("--replica", flags->replica, "Only this one, such as worker-1");
   command->add_option("--tail", flags->tail, "Only the last lines of each replica")->type_name("N");
   command->add_flag("-p,--previous", flags->previous,
-                    "Only the instance of each replica before its last restart");
+                    "Only the instance of each replica before its last restart; on a cluster as "
+                    "long as its pod is there");
   command->footer(kExamples);
   command->callback([flags, exit_code] { *exit_code = Run(*flags); });
 }

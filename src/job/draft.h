@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "job/plan.h"
 #include "job/roster.h"
@@ -66,8 +67,9 @@ class Draft {
   const TimePoint now;
   const PlanOptions& options;
 
-  // Found by observing, in this call: types of which a replica is to be restarted, and why the
+  // Found by observing, in this call: replicas that are to be restarted, their types, and why the
   // first replica of a type that broke a limit of its own has failed.
+  std::vector<ReplicaRecord*> restarting;
   PerType<bool> has_restarted;
   PerType<std::string> limit_broken;
 

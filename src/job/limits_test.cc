@@ -24,6 +24,37 @@ TEST(BackoffLimitTest, NRestartsAreAllowedAndOneMoreIsNot) {
   EXPECT_TRUE(world.Is(ConditionType::kFailed));
 }
 
+TEST(BackoffLimitTest, TheRestartThatIsRefusedIsNotCounted) {
+  TFJob job = Job({{ReplicaType::kChief, 1}, {ReplicaType::kWorker, 2}});
+  job.run_policy.backoff_limit = 1;
+  World world = Running(job);
+  world.End(Worker(0), 1);
+  world.Step();
+  world.StepAt(*world.plan.wake_at);
+  world.Step();
+  EXPECT_EQ(world.status.replicas[Worker(0)].restarts, 1);
+  // Two at once, and neither comes back.
+  world.End(Worker(0), 1);
+  world.End(Worker(1), 1);
+  world.Step();
+  EXPECT_TRUE(world.Is(ConditionType::kFailed));
+  EXPECT_EQ(world.status.replicas[Worker(0)].restarts, 1);
+  EXPECT_EQ(world.status.replicas[Worker(1)].restarts, 0);
+  EXPECT_EQ(world.status.replica_counts[ReplicaType::kWorker], (ReplicaCounts{0, 0, 2}));
+  world.Obey();
+  world.Step();
+  EXPECT_EQ(world.status.total_restarts(), 1);
+}
+
+TEST(BackoffLimitTest, ARestartThatTheJobsEndForestallsIsNotCounted) {
+  World world = Running(Job({{ReplicaType::kChief, 1}, {ReplicaType::kWorker, 1}}));
+  world.End(Worker(0), 1);
+  world.End(kChief, 0);
+  world.Step();
+  EXPECT_TRUE(world.Is(ConditionType::kSucceeded));
+  EXPECT_EQ(world.status.total_restarts(), 0);
+}
+
 TEST(BackoffLimitTest, RestartsInPlaceStayCountedWhenThePodIsGone) {
   World world = Running(Job({{ReplicaType::kChief, 1}, {ReplicaType::kWorker, 1}}));
   world.replicas[Worker(0)].in_place_restarts = 2;
@@ -63,6 +94,7 @@ TEST(MaxRestartsTest, OneMoreFailsTheJobAndNamesTheReplica) {
   EXPECT_EQ(world.Last(),
             "Failed true TFJobFailed: TFJob team/mnist has failed because replica worker-1 failed "
             "after 1 restart(s), as many as one replica may have.");
+  EXPECT_EQ(world.status.replicas[Worker(1)].restarts, 1);
 }
 
 TEST(MaxRestartsTest, AnElasticWorkerIsGivenUpInstead) {

@@ -22,19 +22,17 @@ void BreakLimit(const Member& member, const std::string& why, Draft* draft) {
   }
 }
 
-// True if that is more than the job allows for one replica.
-bool BreaksRestartLimit(const Member& member, Draft* draft) {
-  if (!IsOverLimit(draft->job, *member.record)) return false;
+void BreakRestartLimit(const Member& member, Draft* draft) {
   BreakLimit(member,
              fmt::format("failed after {} restart(s), as many as one replica may have.",
                          *draft->job.extensions.max_restarts_per_replica),
              draft);
-  return true;
 }
 
 void Restart(const Member& member, bool was_healthy, Draft* draft) {
+  if (!MayRestart(draft->job, *member.record)) return BreakRestartLimit(member, draft);
   ++member.record->restarts;
-  if (BreaksRestartLimit(member, draft)) return;
+  draft->restarting.push_back(member.record);
   ScheduleRestart(was_healthy, draft->options.restart_delays, draft->now, member.record);
   draft->has_restarted[member.id.type] = true;
 }
@@ -65,7 +63,7 @@ void CountInPlaceRestarts(const Member& member, Draft* draft) {
   record.restarts += more;
   record.in_place_restarts += more;
   if (member.view->is_active()) TellExit(*member.view, draft);
-  BreaksRestartLimit(member, draft);
+  if (IsOverLimit(draft->job, record)) BreakRestartLimit(member, draft);
 }
 
 // An instance that has been asked for and does not get to run: told after a while if the cause is

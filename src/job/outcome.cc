@@ -138,6 +138,9 @@ std::optional<Outcome> JudgeLimits(Draft* draft) {
 void Finish(const Outcome& outcome, Draft* draft) {
   JobStatus& status = draft->status();
   draft->Forget();
+  // Restarts that this plan was about to begin will not be: the limit has refused them, or the end
+  // came first.
+  for (ReplicaRecord* record : draft->restarting) --record->restarts;
   status.completion_time = draft->now;
   status.is_limit_exceeded = outcome.is_limit;
   if (outcome.is_success) {

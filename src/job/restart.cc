@@ -10,6 +10,11 @@ std::chrono::milliseconds RestartDelay(int quick_failures, const RestartDelays& 
   return std::min(delay, delays.longest);
 }
 
+bool MayRestart(const spec::TFJob& job, const ReplicaRecord& record) {
+  const auto& limit = job.extensions.max_restarts_per_replica;
+  return !limit || record.restarts < *limit;
+}
+
 bool IsOverLimit(const spec::TFJob& job, const ReplicaRecord& record) {
   const auto& limit = job.extensions.max_restarts_per_replica;
   return limit && record.restarts > *limit;

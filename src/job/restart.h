@@ -20,7 +20,11 @@ struct RestartDelays {
 // Doubles from `first` to `longest` with each quick failure in a row (1 is the first).
 std::chrono::milliseconds RestartDelay(int quick_failures, const RestartDelays& delays);
 
-// The replica has been restarted, or would have to be, more often than the job allows for one.
+// The job allows the replica one more restart.
+bool MayRestart(const spec::TFJob& job, const ReplicaRecord& record);
+
+// The replica has been restarted (by the kubelet, who knows no such limit) more often than the job
+// allows for one.
 bool IsOverLimit(const spec::TFJob& job, const ReplicaRecord& record);
 
 // Until when the present instance may wait to run; nullopt: for ever, or it has not been asked for.

@@ -40,6 +40,15 @@ Json DeleteBody(const DeleteOptions& options) {
   return body;
 }
 
+// Why a create is refused: no right is missing, and trying again is of no use. Old servers say it
+// in words only.
+bool IsOfEndingNamespace(const Json& answer, std::string_view message) {
+  for (const Json& cause : GetList(answer, {"details", "causes"})) {
+    if (GetString(cause, {"reason"}) == "NamespaceTerminating") return true;
+  }
+  return message.find("because it is being terminated") != std::string_view::npos;
+}
+
 StatusCode CodeOf(int http_status, std::string_view reason) {
   switch (http_status) {
     case 400:
@@ -179,7 +188,10 @@ Status ToStatus(std::string_view attempt, int http_status, std::string_view body
   const std::string reason = GetString(parsed, {"reason"});
   std::string message = GetString(parsed, {"message"});
   if (message.empty()) message = fmt::format("HTTP {}: {}", http_status, body.substr(0, 200));
-  return Status(CodeOf(http_status, reason), fmt::format("cannot {}: {}", attempt, message));
+  const StatusCode code = http_status == 403 && IsOfEndingNamespace(parsed, message)
+                              ? StatusCode::kFailedPrecondition
+                              : CodeOf(http_status, reason);
+  return Status(code, fmt::format("cannot {}: {}", attempt, message));
 }
 
 }  // namespace trainyard::kube

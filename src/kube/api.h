@@ -12,6 +12,7 @@
 //   InvalidArgument 400, 415, 422   Unauthenticated 401   PermissionDenied 403   NotFound 404
 //   AlreadyExists 409 AlreadyExists  Aborted 409 Conflict  OutOfRange 410        DeadlineExceeded
 //   ResourceExhausted 413, 429 (after the retries)         Unavailable 5xx, or no connection
+//   FailedPrecondition 403 for a create in a namespace that is being deleted
 #pragma once
 
 #include <chrono>
@@ -30,6 +31,10 @@
 namespace trainyard::kube {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
+
+// ApiRequest::accept for an answer that has no spec and no status: PartialObjectMetadata.
+inline constexpr char kMetadataOnly[] =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 enum class PatchType { kMerge, kApply, kStrategicMerge, kJson };
 

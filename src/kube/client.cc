@@ -121,9 +121,16 @@ class RealClient : public Client {
     return shown;
   }
 
+  // A plugin that is missing is told apart from a namespace that is being deleted (api.h).
+  static Status WithoutCredentials(const Status& why, const ApiRequest& request) {
+    const StatusCode code =
+        why.code() == StatusCode::kFailedPrecondition ? StatusCode::kUnauthenticated : why.code();
+    return Status(code, why.message()).WithContext("cannot " + AttemptOf(request));
+  }
+
   Result<Pending> Prepare(const ApiRequest& request) {
     Result<ShownCredentials> shown = Show();
-    if (!shown.ok()) return shown.error().WithContext("cannot " + AttemptOf(request));
+    if (!shown.ok()) return WithoutCredentials(shown.error(), request);
     return Pending{.asked = &request,
                    .http = builder_.Build(request, *shown),
                    .deadline = parts_.now() + request.timeout,

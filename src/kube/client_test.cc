@@ -135,6 +135,20 @@ TEST_F(ClientTest, AnAnswerThatIsNoListIsRefused) {
   }
 }
 
+TEST_F(ClientTest, ANamespaceThatIsBeingDeletedIsNotMistakenForAMissingRight) {
+  const Json pod = {{"metadata", {{"name", "p"}}}};
+  Make({});
+  Script(Answer(403, R"({"reason": "Forbidden", "message": "no more", "details": {"causes": [
+                         {"reason": "NamespaceTerminating", "field": "metadata.namespace"}]}})"));
+  Status status = client_->Create(kPods, "team", pod).status();
+  EXPECT_EQ(status, FailedPreconditionError("cannot create pods.v1 team/p: no more"));
+  // From a server that tells no causes.
+  Script(Answer(403, R"({"reason": "Forbidden", "message": "pods \"p\" is forbidden: unable to )"
+                     R"(create new content in namespace team because it is being terminated"})"));
+  status = client_->Create(kPods, "team", pod).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
+}
+
 TEST_F(ClientTest, TriesAgainUntilThereIsAnAnswer) {
   Make({});
   Script(Answer(429, "", {{"Retry-After", "1"}}), Answer(503, "", {{"Retry-After", "2"}}),
@@ -206,6 +220,9 @@ TEST_F(ClientTest, WithoutCredentialsNothingIsSent) {
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(status.message(), "cannot get x: cannot get credentials: no network");
   EXPECT_THAT(requests(), IsEmpty());
+  plugin_status_ = FailedPreconditionError("the plugin must be installed");
+  Make({.exec = {.command = "plugin"}});
+  EXPECT_EQ(client_->Send({.path = "/x"}).status().code(), StatusCode::kUnauthenticated);
 }
 
 TEST_F(ClientTest, OfManyRequestsEachIsRepeatedOnItsOwn) {

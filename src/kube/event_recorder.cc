@@ -102,8 +102,11 @@ class ThreadEventRecorder final : public EventRecorder {
       if (status.ok()) return true;
       if (!IsWorthRetrying(status.code())) break;
     }
-    LogWarning("event {} of {} {} is lost: {}", event.reason, event.about.kind, event.about.name,
-               status.message());
+    // In a namespace that is being deleted nobody looks for events any more.
+    const LogLevel level =
+        status.code() == StatusCode::kFailedPrecondition ? LogLevel::kDebug : LogLevel::kWarning;
+    LogLine(level, fmt::format("event {} of {} {} is lost: {}", event.reason, event.about.kind,
+                               event.about.name, status.message()));
     return false;
   }
 

@@ -349,7 +349,7 @@ JobView JobRun::View() const {
     const auto found = status_.replicas.find(id);
     const job::ReplicaRecord memory =
         found == status_.replicas.end() ? job::ReplicaRecord{} : found->second;
-    ReplicaInfo info = replica->Describe(memory);
+    ReplicaInfo info = replica->Describe(memory, status_.is_finished());
     // One that ended for good in an earlier run.
     if (!info.has_ended && (memory.state == job::ReplicaState::kSucceeded ||
                             memory.state == job::ReplicaState::kFailed)) {

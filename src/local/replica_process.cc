@@ -140,7 +140,7 @@ bool ReplicaProcess::ReadOutput(RunObserver* observer) {
   return has_more;
 }
 
-ReplicaInfo ReplicaProcess::Describe(const job::ReplicaRecord& record) const {
+ReplicaInfo ReplicaProcess::Describe(const job::ReplicaRecord& record, bool job_has_ended) const {
   ReplicaInfo info{.id = id_,
                    .state = "waiting",
                    .pid = pid_,
@@ -159,7 +159,7 @@ ReplicaInfo ReplicaProcess::Describe(const job::ReplicaRecord& record) const {
     info.state = "succeeded";
   } else if (record.state == job::ReplicaState::kFailed) {
     info.state = "failed";
-  } else if (record.state == job::ReplicaState::kWaiting && record.restarts > 0) {
+  } else if (record.state == job::ReplicaState::kWaiting && record.restarts > 0 && !job_has_ended) {
     info.state = "restarting";
   } else if (view_) {
     info.state = view_->phase == job::Phase::kSucceeded ? "succeeded" : "failed";

@@ -56,7 +56,7 @@ class ReplicaProcess {
   // more right now.
   bool ReadOutput(RunObserver* observer);
 
-  ReplicaInfo Describe(const job::ReplicaRecord& record) const;
+  ReplicaInfo Describe(const job::ReplicaRecord& record, bool job_has_ended) const;
 
  private:
   void TakeLines(std::string_view lines, RunObserver* observer);

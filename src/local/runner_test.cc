@@ -163,6 +163,16 @@ TEST_F(RunnerTest, RestartsByPolicyAndAppendsToTheLog) {
   EXPECT_THAT(Content("work/logs/chief-0.log"), HasSubstr("restart 2 of chief-0"));
 }
 
+TEST_F(RunnerTest, AtTheBackoffLimitTheRestartsThatWereMadeAreCounted) {
+  Add(ReplicaType::kChief, "echo x >> $DIR/count; exit 1", RestartPolicy::kOnFailure);
+  job_.run_policy.backoff_limit = 1;
+  const RunOutcome outcome = Run();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(Content("count"), "x\nx\n");
+  EXPECT_EQ(outcome.view.replicas[0].restarts, 1);
+  EXPECT_EQ(outcome.view.replicas[0].state, "failed");
+}
+
 TEST_F(RunnerTest, UnderExitCodeASignalRestartsAndACodeFails) {
   Add(ReplicaType::kChief, "if mkdir $DIR/once 2>/dev/null; then kill -9 $$$$; fi; exit 3",
       RestartPolicy::kExitCode);

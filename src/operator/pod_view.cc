@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -37,8 +38,8 @@ const Json* MainContainer(const Json& pod) {
   return statuses.empty() ? nullptr : &statuses.front();
 }
 
-bool WasDisrupted(const Json& pod) {
-  if (kube::IsBeingDeleted(pod)) return true;
+// Kubelet, scheduler or a controller say that they have ended it.
+bool IsCalledDisrupted(const Json& pod) {
   const std::string reason = kube::GetString(pod, {"status", "reason"});
   if (std::find(std::begin(kDisruptions), std::end(kDisruptions), reason) !=
       std::end(kDisruptions)) {
@@ -86,13 +87,13 @@ std::string WaitingFor(const Json& pod) {
 
 int ToInt(int64_t value) { return static_cast<int>(std::clamp<int64_t>(value, 0, 1'000'000'000)); }
 
-// Ended with 0 because it was told to end, for all one can see: what a well-behaved program does
-// when it is drained. Not in time for its work, then.
-bool EndedWhenTold(const Json& pod, job::TimePoint ended_at) {
+// Ended because it was told to end, for all one can see: not before the deletion, which times in
+// whole seconds tell only roughly. A container that the kubelet has lost has no time of its end.
+bool EndedWhenTold(const Json& pod, const std::optional<job::TimePoint>& ended_at) {
   const auto deleted_at = kube::GetTime(pod, {"metadata", "deletionTimestamp"});
   if (!deleted_at) return false;
   const std::chrono::seconds grace(kube::GetInt(pod, {"metadata", "deletionGracePeriodSeconds"}));
-  return ended_at >= *deleted_at - grace;
+  return !ended_at || *ended_at >= *deleted_at - grace;
 }
 
 // The container has ended and stays so.
@@ -101,10 +102,12 @@ void ReadEnd(const Json& pod, const Json& terminated, job::ReplicaView* view) {
   view->phase = exit_code == 0 ? Phase::kSucceeded : Phase::kFailed;
   view->exit_code = exit_code;
   view->out_of_memory = kube::GetString(terminated, {"reason"}) == "OOMKilled";
-  view->disrupted = view->phase == Phase::kFailed && WasDisrupted(pod);
   view->started_at = kube::GetTime(terminated, {"startedAt"}).value_or(view->started_at);
-  view->ended_at = kube::GetTime(terminated, {"finishedAt"}).value_or(view->started_at);
-  if (exit_code == 0 && EndedWhenTold(pod, view->ended_at)) {
+  const auto ended_at = kube::GetTime(terminated, {"finishedAt"});
+  view->ended_at = ended_at.value_or(view->started_at);
+  view->disrupted = view->phase == Phase::kFailed && IsCalledDisrupted(pod);
+  if (EndedWhenTold(pod, ended_at)) {
+    // With 0 as well: what a well-behaved program does when it is drained, its work not done.
     view->phase = Phase::kFailed;
     view->disrupted = true;
   }
@@ -116,7 +119,8 @@ void ReadEnd(const Json& pod, const Json& terminated, job::ReplicaView* view) {
 void ReadPodEnd(const Json& pod, std::string_view phase, job::ReplicaView* view) {
   view->phase = phase == "Succeeded" ? Phase::kSucceeded : Phase::kFailed;
   view->exit_code = 0;
-  view->disrupted = view->phase == Phase::kFailed && WasDisrupted(pod);
+  view->disrupted =
+      view->phase == Phase::kFailed && (kube::IsBeingDeleted(pod) || IsCalledDisrupted(pod));
   view->ended_at = view->started_at;
 }
 
@@ -167,7 +171,7 @@ PodView ToPodView(const Json& pod) {
   PodView view;
   view.name = kube::Name(pod);
   view.uid = kube::Uid(pod);
-  view.owner_uid = kube::ControllerUid(pod);
+  view.owner_uid = kube::ToCompactUid(kube::ControllerUid(pod));
   view.job_key = JobKey(pod);
   view.node = kube::GetString(pod, {"spec", "nodeName"});
   const Json* container = MainContainer(pod);
@@ -186,9 +190,35 @@ PodView ToPodView(const Json& pod) {
 ServiceView ToServiceView(const Json& service) {
   return {.name = kube::Name(service),
           .uid = kube::Uid(service),
-          .owner_uid = kube::ControllerUid(service),
+          .owner_uid = kube::ToCompactUid(kube::ControllerUid(service)),
           .job_key = JobKey(service),
           .id = ReadReplicaId(service)};
+}
+
+const kube::Fields& PodFields() {
+  static const kube::Fields kFields{"metadata.labels",
+                                    "metadata.ownerReferences",
+                                    "metadata.creationTimestamp",
+                                    "metadata.deletionTimestamp",
+                                    "metadata.deletionGracePeriodSeconds",
+                                    "spec.nodeName",
+                                    "spec.restartPolicy",
+                                    "spec.activeDeadlineSeconds",
+                                    "status.phase",
+                                    "status.reason",
+                                    "status.startTime",
+                                    "status.conditions",
+                                    "status.initContainerStatuses.state",
+                                    "status.containerStatuses.name",
+                                    "status.containerStatuses.state",
+                                    "status.containerStatuses.lastState",
+                                    "status.containerStatuses.restartCount"};
+  return kFields;
+}
+
+const kube::Fields& ServiceFields() {
+  static const kube::Fields kFields{"metadata.labels", "metadata.ownerReferences"};
+  return kFields;
 }
 
 }  // namespace trainyard::operators

@@ -23,7 +23,7 @@ TEST(PodViewTest, KnowsReplicaAndOwner) {
   EXPECT_TRUE(view.has_id);
   EXPECT_EQ(view.replica.id, (job::ReplicaId{spec::ReplicaType::kWorker, 3}));
   EXPECT_EQ(view.replica.instance, 2);
-  EXPECT_EQ(view.owner_uid, "job-uid");
+  EXPECT_EQ(view.owner_uid, kube::ToCompactUid("job-uid"));
   EXPECT_EQ(view.job_key, "team/mnist");
   EXPECT_EQ(view.replica.phase, Phase::kPending);
 }
@@ -105,6 +105,34 @@ TEST(PodViewTest, EndsFromOutsideAreDisruptions) {
   Json too_long = Ended(Pod("worker", 0), 137);
   too_long["status"]["reason"] = "DeadlineExceeded";
   EXPECT_FALSE(ToPodView(too_long).replica.disrupted);
+}
+
+TEST(PodViewTest, AnEndBeforeTheDeletionIsThePodsOwn) {
+  // Failed at 21:05:00, and 30 s are its grace: deleted at 21:05:01, to be replaced.
+  Json failed = BeingDeleted(Ended(Pod("worker", 0), 3));
+  failed["metadata"]["deletionTimestamp"] = "2026-11-25T21:05:31Z";
+  failed["metadata"]["deletionGracePeriodSeconds"] = 30;
+  EXPECT_EQ(ToPodView(failed).replica.phase, Phase::kFailed);
+  EXPECT_FALSE(ToPodView(failed).replica.disrupted);
+  // Of an ended pod no grace is asked for.
+  failed["metadata"]["deletionTimestamp"] = "2026-11-25T21:05:01Z";
+  failed["metadata"]["deletionGracePeriodSeconds"] = 0;
+  EXPECT_FALSE(ToPodView(failed).replica.disrupted);
+
+  // Within the same second one cannot tell; a program that ends as soon as it is told is usual.
+  failed["metadata"]["deletionTimestamp"] = "2026-11-25T21:05:00Z";
+  EXPECT_TRUE(ToPodView(failed).replica.disrupted);
+
+  // Who was drained says so whenever it was.
+  failed["metadata"]["deletionTimestamp"] = "2026-11-25T21:05:01Z";
+  failed["status"]["conditions"] = {{{"type", "DisruptionTarget"}, {"status", "True"}}};
+  EXPECT_TRUE(ToPodView(failed).replica.disrupted);
+
+  // A container that the kubelet has lost has no time of its end.
+  Json lost = BeingDeleted(Ended(Pod("worker", 0), 137));
+  lost["status"]["containerStatuses"][0]["state"]["terminated"] = {
+      {"exitCode", 137}, {"reason", "ContainerStatusUnknown"}, {"finishedAt", nullptr}};
+  EXPECT_TRUE(ToPodView(lost).replica.disrupted);
 }
 
 TEST(PodViewTest, ADeletedPodThatStillRunsIsStillThere) {

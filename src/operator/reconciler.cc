@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "job/cleanup.h"
 #include "job/rules.h"
 #include "operator/names.h"
@@ -22,6 +23,10 @@ constexpr char kInvalid[] = "InvalidTFJobSpec";
 constexpr const char* kStatusFields[] = {"conditions",     "replicaStatuses", "startTime",
                                          "completionTime", "trainyard",       "phase",
                                          "state",          "reason"};
+
+// What one pass creates at most. With so many requests per pass their time hardly matters, and a
+// small job need not wait longer than for these.
+constexpr size_t kReplicasPerPass = 64;
 
 bool HasWork(const PodView& pod) { return pod.replica.is_active() || pod.replica.lingers; }
 
@@ -76,6 +81,7 @@ void Reconciler::Forget(const std::string& key) {
   const std::lock_guard lock(mutex_);
   waiting_since_.erase(key);
   refused_.erase(key);
+  ending_.erase(key);
 }
 
 Result<LoadedJob> Reconciler::Load(const JobObject& kept) {
@@ -105,9 +111,27 @@ Result<std::optional<milliseconds>> Reconciler::Reconcile(const std::string& key
   ASSIGN_OR_RETURN(pass.loaded, Load(*pass.kept));
   if (pass.loaded.job.uid != pass.kept->uid) return milliseconds(100);  // the cache is behind
   pass.now = options_.now();
-  RETURN_IF_ERROR(pass.loaded.problem.ok() ? Advance(&pass) : Refuse(&pass));
+  const Status status = pass.loaded.problem.ok() ? Advance(&pass) : Refuse(&pass);
+  if (IsOfEndingNamespace(status)) {
+    // Not tried again by itself: the job will be deleted, too, and that brings the next pass.
+    NoteEndingNamespace(pass);
+  } else {
+    RETURN_IF_ERROR(status);
+  }
   if (!pass.wake_at) return std::nullopt;
   return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(*pass.wake_at - options_.now()));
+}
+
+// Said once for a namespace, until the last of these jobs is gone.
+void Reconciler::NoteEndingNamespace(const Pass& pass) {
+  const std::string prefix = pass.loaded.job.name_space + "/";
+  const std::lock_guard lock(mutex_);
+  const auto first = ending_.lower_bound(prefix);
+  const bool is_said = first != ending_.end() && first->starts_with(prefix);
+  ending_.insert(pass.key);
+  if (is_said) return;
+  LogInfo("namespace {} is being deleted: nothing is created for its TFJobs any more",
+          pass.loaded.job.name_space);
 }
 
 // A job that cannot be understood fails, with the field's name, unless it has begun: then what runs
@@ -143,6 +167,7 @@ Status Reconciler::Advance(Pass* pass) {
   if (pass->plan.is_expired) return writer_->DeleteJob(loaded);
   pass->steps = PlanSteps(loaded, pass->plan, pass->owned);
   pass->wake_at = pass->plan.wake_at;
+  if (KeepFirst(kReplicasPerPass, &pass->steps)) pass->WakeAt(pass->now);
   RETURN_IF_ERROR(HoldBackForGang(pass));
   RETURN_IF_ERROR(EndLostPods(pass));
 

@@ -16,6 +16,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/status.h"
@@ -58,6 +59,7 @@ class Reconciler {
   Status EndLostPods(Pass* pass);
   bool MayWait(const Pass& pass, const kube::Json& before, const kube::Json& after);
   void Tell(const Pass& pass);
+  void NoteEndingNamespace(const Pass& pass);
 
   kube::Api* const api_;
   Cache* const cache_;
@@ -70,6 +72,8 @@ class Reconciler {
   std::map<std::string, job::TimePoint> waiting_since_;
   // Guarded by mutex_. The generation of a job that has been told to be invalid.
   std::map<std::string, int64_t> refused_;
+  // Guarded by mutex_. Jobs that could not be worked on because their namespace is being deleted.
+  std::set<std::string> ending_;
 };
 
 }  // namespace trainyard::operators

@@ -17,6 +17,10 @@
 
 namespace trainyard::operators {
 
+// Nothing can be created in the job's namespace any more: it is being deleted, and the job with it.
+// Not told as an event, which would be refused as well.
+bool IsOfEndingNamespace(const Status& status);
+
 struct WriterOptions {
   BuildOptions build{};
   // Requests of one job at the same time: many, but not so many that a huge job starves others.

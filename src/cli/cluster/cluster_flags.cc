@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "kube/client.h"
+
 namespace trainyard::cli {
 
 void AddClusterFlags(CLI::App* command, ClusterFlags* flags) {
@@ -20,6 +22,7 @@ Result<Cluster> Connect(const ClusterFlags& flags) {
   ASSIGN_OR_RETURN(cluster.client, kube::Client::Create(config, {.user_agent = "trainyard"}));
   cluster.timers = kube::TimerQueue::Start();
   cluster.name_space = config.name_space;
+  cluster.server = config.server;
   return cluster;
 }
 

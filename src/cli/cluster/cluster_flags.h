@@ -7,7 +7,7 @@
 #include <CLI/App.hpp>
 
 #include "base/status.h"
-#include "kube/client.h"
+#include "kube/api.h"
 #include "kube/config.h"
 #include "kube/timer_queue.h"
 
@@ -24,9 +24,10 @@ void AddClusterFlags(CLI::App* command, ClusterFlags* flags);
 
 // The cluster and the namespace that is meant.
 struct Cluster {
-  std::unique_ptr<kube::Client> client;
+  std::unique_ptr<kube::Api> client;
   std::unique_ptr<kube::TimerQueue> timers;  // of what is followed; destroyed after it
   std::string name_space;
+  std::string server;  // its URL, for messages
 };
 
 // Talks to nobody yet. NotFound, with what to do, if there is no configuration.

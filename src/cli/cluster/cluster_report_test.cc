@@ -62,6 +62,26 @@ TEST(ClusterReportTest, WatchFitsTheScreen) {
   for (const std::string& line : lines) EXPECT_LE(WidthOf(line), 20);
 }
 
+TEST(ClusterReportTest, ReplicasOfAJobThatFailedAtItsBackoffLimit) {
+  kube::Json job = TFJob(1);
+  job["status"] = kube::Json::parse(R"({"conditions": [
+      {"type": "Failed", "status": "True", "reason": "TFJobFailed", "message": "m"}],
+    "trainyard": {"replicas": [
+      {"type": "chief", "from": 0, "to": 0, "state": "Waiting", "instance": 1, "restarts": 2,
+       "quickFailures": 1},
+      {"type": "worker", "from": 0, "to": 0, "state": "Waiting", "instance": 1, "quickFailures": 1}
+    ]}})");
+  // The pod's own restarts are among those of its replica.
+  kube::Json chief = Ended(Pod("chief", 0), 1);
+  chief["status"]["containerStatuses"][0]["restartCount"] = 2;
+  const std::vector<operators::PodView> pods = {operators::ToPodView(chief)};
+  const JobDescription description = DescribeTFJob(job, pods, kNow);
+  EXPECT_EQ(description.num_restarts(), 2);
+  for (const ReplicaLine& replica : description.replicas) {
+    EXPECT_EQ(replica.state, replica.name == "ps-0" ? "" : "failed") << replica.name;
+  }
+}
+
 TEST(ClusterReportTest, AJobThatNobodyHasTakenUpSaysSo) {
   const JobDescription description = DescribeTFJob(TFJob(), {}, kNow);
   EXPECT_EQ(description.state, "New");

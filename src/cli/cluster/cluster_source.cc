@@ -42,7 +42,8 @@ std::string StateOf(const job::ReplicaRecord& record, bool job_has_ended) {
     case job::ReplicaState::kNotStarted:
       return "not started";
     case job::ReplicaState::kWaiting:
-      return record.restarts > 0 && !job_has_ended ? "restarting" : "not started";
+      if (record.quick_failures == 0) return "not started";
+      return job_has_ended ? "failed" : "restarting";
     case job::ReplicaState::kStarted:
       return "gone";
     case job::ReplicaState::kSucceeded:
@@ -51,6 +52,14 @@ std::string StateOf(const job::ReplicaRecord& record, bool job_has_ended) {
       return "failed";
   }
   return "";
+}
+
+// The kubelet's restarts that the operator has not counted yet. Those of a pod that is about to be
+// replaced it has.
+int UncountedRestarts(const job::ReplicaView& replica, const job::ReplicaRecord* record) {
+  if (record == nullptr || replica.instance > record->instance) return replica.in_place_restarts;
+  if (replica.instance < record->instance) return 0;
+  return std::max(0, replica.in_place_restarts - record->in_place_restarts);
 }
 
 ReplicaLine ToLine(const job::ReplicaId& id, const PodView* pod, const job::ReplicaRecord* record,
@@ -66,8 +75,7 @@ ReplicaLine ToLine(const job::ReplicaId& id, const PodView* pod, const job::Repl
   line.place = pod->node;
   line.is_running = replica.phase == Phase::kRunning;
   line.last_line = replica.waiting_for;
-  const int in_place = record == nullptr ? 0 : record->in_place_restarts;
-  line.restarts += std::max(0, replica.in_place_restarts - in_place);
+  line.restarts += UncountedRestarts(replica, record);
   if (!replica.is_active()) line.exit_code = replica.exit_code;
   if (replica.started_at != job::TimePoint{}) {
     line.age = (replica.is_active() ? now : replica.ended_at) - replica.started_at;
@@ -155,8 +163,9 @@ JobDescription DescribeTFJob(const Json& object, std::span<const PodView> pods,
           kube::GetTime(object, {"metadata", "creationTimestamp"}).value_or(job::TimePoint{}),
       .status = loaded.status};
   std::map<job::ReplicaId, const PodView*> by_id;
+  const kube::CompactUid uid = kube::ToCompactUid(loaded.job.uid);
   for (const PodView& pod : pods) {
-    if (pod.has_id && pod.owner_uid == loaded.job.uid) by_id[pod.replica.id] = &pod;
+    if (pod.has_id && pod.owner_uid == uid) by_id[pod.replica.id] = &pod;
   }
   for (const auto& [type, replica] : loaded.job.replicas) {
     for (int index = 0; index < replica.replicas; ++index) by_id[{type, index}];
@@ -199,7 +208,7 @@ Result<Json> GetTFJob(const Cluster& cluster, const std::string& name) {
     return NotFoundError(
         "cannot find TFJobs at {}: {}; kubectl apply --server-side -k deploy/ "
         "installs them",
-        cluster.client->config().server, all.error().message());
+        cluster.server, all.error().message());
   }
   std::vector<std::string> names;
   for (const Json& item : kube::GetList(*all, {"items"})) names.push_back(kube::Name(item));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdio>
@@ -10,10 +11,14 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/cluster/cluster_source.h"
+#include "cli/cluster/previous_logs.h"
+#include "cli/cluster/wait_notes.h"
 #include "cli/job_flags.h"
 #include "cli/job_report.h"
 #include "cli/terminal.h"
@@ -105,7 +110,7 @@ class JobFollower {
   void Consider(const PodView& pod) {
     if (!pod.has_id || (options_.replica && pod.replica.id != *options_.replica)) return;
     // Until a container has begun there is no log.
-    if (pod.replica.phase == job::Phase::kPending) return;
+    if (pod.replica.phase == job::Phase::kPending) return SayWhatItWaitsFor(pod);
     {
       const std::lock_guard lock(mutex_);
       if (!followed_.try_emplace(pod.uid).second) return;
@@ -121,6 +126,11 @@ class JobFollower {
          .on_end = [this, uid = pod.uid](const Status&) { End(uid); }});
     const std::lock_guard lock(mutex_);
     followed_[pod.uid].log = std::move(log);
+  }
+
+  void SayWhatItWaitsFor(const PodView& pod) {
+    const std::string line = wait_notes_.Next(pod, std::chrono::steady_clock::now());
+    if (!line.empty()) fmt::print(stderr, "{}\n", line);
   }
 
   void End(const std::string& uid) {
@@ -166,6 +176,7 @@ class JobFollower {
   const Cluster& cluster_;
   const FollowOptions options_;
   Printer printer_;
+  WaitNotes wait_notes_;  // of the thread in Run()
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -186,17 +197,26 @@ int ReportEnd(const FollowOptions& options, const std::optional<ConditionType>& 
   return *state == ConditionType::kSucceeded ? 0 : 1;
 }
 
-// What is there now.
-Status PrintLogs(const Cluster& cluster, const FollowOptions& options) {
+// Those that are asked for.
+Result<std::vector<PodView>> ListPods(const Cluster& cluster, const FollowOptions& options) {
   ASSIGN_OR_RETURN(const kube::Json list,
                    cluster.client->List(kube::kPods, options.name_space,
                                         {{"labelSelector", operators::JobSelector(options.job)}}));
+  std::vector<PodView> pods;
+  for (const kube::Json& item : kube::GetList(list, {"items"})) {
+    PodView pod = operators::ToPodView(item);
+    const bool is_asked_for = !options.replica || pod.replica.id == *options.replica;
+    if (pod.has_id && is_asked_for) pods.push_back(std::move(pod));
+  }
+  return pods;
+}
+
+// What is there now. All that can be read, and the first failure.
+Status PrintLogs(const Cluster& cluster, const FollowOptions& options,
+                 std::span<const PodView> pods) {
   Printer printer(!options.replica);
   Status problem;
-  for (const kube::Json& item : kube::GetList(list, {"items"})) {
-    const PodView pod = operators::ToPodView(item);
-    if (!pod.has_id || (options.replica && pod.replica.id != *options.replica)) continue;
-    if (pod.replica.phase == job::Phase::kPending && !options.previous) continue;
+  for (const PodView& pod : pods) {
     const auto text = kube::ReadLog(cluster.client.get(), {.name_space = options.name_space,
                                                            .pod = pod.name,
                                                            .container = pod.container,
@@ -204,8 +224,7 @@ Status PrintLogs(const Cluster& cluster, const FollowOptions& options) {
                                                            .previous = options.previous,
                                                            .follow = false});
     if (!text.ok()) {
-      // Most pods have no earlier instance.
-      if (!options.previous && problem.ok()) problem = text.error();
+      if (problem.ok()) problem = text.error();
       continue;
     }
     for (size_t start = 0; start < text->size();) {
@@ -217,13 +236,31 @@ Status PrintLogs(const Cluster& cluster, const FollowOptions& options) {
   return problem;
 }
 
+int ShowPresent(const Cluster& cluster, const FollowOptions& options) {
+  auto pods = ListPods(cluster, options);
+  if (!pods.ok()) return ComplainAbout("logs", pods.error());
+  // Until a container has begun there is no log.
+  std::erase_if(*pods,
+                [](const PodView& pod) { return pod.replica.phase == job::Phase::kPending; });
+  const Status status = PrintLogs(cluster, options, *pods);
+  return status.ok() ? 0 : ComplainAbout("logs", status);
+}
+
+int ShowPrevious(const Cluster& cluster, const FollowOptions& options) {
+  const auto pods = ListPods(cluster, options);
+  if (!pods.ok()) return ComplainAbout("logs", pods.error());
+  const PreviousLogs previous = FindPreviousLogs(*pods, options);
+  const Status status = PrintLogs(cluster, options, previous.pods);
+  if (!previous.why_not.empty()) fmt::print(stderr, "trainyard logs: {}\n", previous.why_not);
+  if (!status.ok()) fmt::print(stderr, "trainyard logs: {}\n", status.message());
+  return status.ok() && !previous.pods.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int FollowLogs(const Cluster& cluster, const FollowOptions& options) {
-  if (!options.follow) {
-    const Status status = PrintLogs(cluster, options);
-    return status.ok() ? 0 : ComplainAbout("logs", status);
-  }
+  if (options.previous) return ShowPrevious(cluster, options);
+  if (!options.follow) return ShowPresent(cluster, options);
   JobFollower follower(cluster, options);
   const auto state = follower.Run();
   return state.ok() ? ReportEnd(options, *state) : ComplainAbout("logs", state.error());

@@ -43,7 +43,7 @@ constexpr char kExamples[] =
 // Which resource a kind is: asked of the API server once for each group and version.
 class Kinds {
  public:
-  explicit Kinds(kube::Client* client) : client_(client) {}
+  explicit Kinds(kube::Api* client) : client_(client) {}
 
   Result<kube::Resource> Find(const std::string& api_version, const std::string& kind) {
     const auto known = lists_.find(api_version);
@@ -73,7 +73,7 @@ class Kinds {
   }
 
  private:
-  kube::Client* const client_;
+  kube::Api* const client_;
   std::map<std::string, Json> lists_;
 };
 

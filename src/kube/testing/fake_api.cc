@@ -64,6 +64,16 @@ bool Fits(const FakeFault& fault, const ApiRequest& request) {
   return whole.find(fault.path_part) != std::string::npos;
 }
 
+std::deque<std::string> LinesOf(const std::string& text) {
+  std::deque<std::string> lines;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    lines.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return lines;
+}
+
 std::string CollectionOf(const Resource& resource) {
   return resource.plural.empty() ? "" : ToString(resource);
 }
@@ -178,7 +188,7 @@ std::unique_ptr<ApiStream> FakeApi::Open(const ApiRequest& request,
       StartWatch(request, stream.get());
     } else {
       const auto body = Finish(request, AnswerWithFaults(request));
-      if (body.ok()) stream->lines.push_back(*body);
+      if (body.ok()) stream->lines = LinesOf(*body);
       stream->end = body.status();
     }
     streams_.push_back(stream);
@@ -323,6 +333,17 @@ int FakeApi::CollectGarbage() {
   return collected;
 }
 
+void FakeApi::SetLog(const std::string& name_space, const std::string& pod, const std::string& text,
+                     bool is_previous) {
+  const std::lock_guard lock(mutex_);
+  logs_[{name_space + "/" + pod, is_previous}] = text;
+}
+
+void FakeApi::EndNamespace(const std::string& name_space) {
+  const std::lock_guard lock(mutex_);
+  ending_namespaces_.insert(name_space);
+}
+
 int FakeApi::watch_count(const Resource& resource) const {
   const std::lock_guard lock(mutex_);
   return static_cast<int>(std::count_if(streams_.begin(), streams_.end(), [&](const auto& stream) {
@@ -383,10 +404,45 @@ FakeApi::Answer FakeApi::AnswerTo(const ApiRequest& request) {
     answer = MakeFailure(404, "NotFound", "the server could not find the requested resource");
   } else if (request.method == "GET" && path->name.empty()) {
     return AnswerList(*path, request);
+  } else if (request.method == "GET" && path->subresource == "log") {
+    return AnswerLog(*path, request);
+  } else if (request.method == "POST" && ending_namespaces_.contains(path->name_space)) {
+    return RefuseCreate(*path, request);
   } else {
     answer = objects_.Handle(*path, request);
     if (answer.is_success()) answer.body = InView(request, answer.body);
   }
+  return {.code = answer.code, .body = answer.body.dump()};
+}
+
+FakeApi::Answer FakeApi::AnswerLog(const FakePath& path, const ApiRequest& request) const {
+  const bool is_previous = Parameter(request, "previous") == "true";
+  const auto found = logs_.find({path.name_space + "/" + path.name, is_previous});
+  if (found != logs_.end()) return {.body = found->second};
+  if (!is_previous) return {};
+  return {.code = 400,
+          .body = MakeFailure(400, "BadRequest",
+                              fmt::format("previous terminated container \"{}\" in pod \"{}\" not "
+                                          "found",
+                                          Parameter(request, "container"), path.name))
+                      .body.dump()};
+}
+
+// In the words of the NamespaceLifecycle admission plugin.
+FakeApi::Answer FakeApi::RefuseCreate(const FakePath& path, const ApiRequest& request) const {
+  const Json object = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  FakeAnswer answer = MakeFailure(
+      403, "Forbidden",
+      fmt::format("{} \"{}\" is forbidden: unable to create new content in namespace {} because it "
+                  "is being terminated",
+                  path.collection.substr(0, path.collection.find('.')), Name(object),
+                  path.name_space));
+  answer.body["details"] = {
+      {"name", Name(object)},
+      {"causes",
+       {{{"reason", "NamespaceTerminating"},
+         {"message", fmt::format("namespace {} is being terminated", path.name_space)},
+         {"field", "metadata.namespace"}}}}};
   return {.code = answer.code, .body = answer.body.dump()};
 }
 

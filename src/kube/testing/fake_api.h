@@ -19,9 +19,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kube/api.h"
@@ -89,6 +91,13 @@ class FakeApi : public Api {
   uint64_t version() const;
   std::vector<FakeObject> objects(const Resource& resource) const;
   int CollectGarbage();
+  // What a pod's containers have printed, or printed in the instance before this one. Followed, it
+  // ends with what is there.
+  void SetLog(const std::string& name_space, const std::string& pod, const std::string& text,
+              bool is_previous = false);
+  // The namespace is being deleted: creates in it are refused as an API server refuses them. What
+  // is in it stays, for the test to delete in the order it likes.
+  void EndNamespace(const std::string& name_space);
   int watch_count(const Resource& resource) const;
   // False if not everything that is not held was delivered in time.
   bool WaitUntilDelivered(std::chrono::milliseconds timeout) const;
@@ -110,6 +119,8 @@ class FakeApi : public Api {
   // With the lock.
   Answer AnswerWithFaults(const ApiRequest& request);
   Answer AnswerTo(const ApiRequest& request);
+  Answer AnswerLog(const FakePath& path, const ApiRequest& request) const;
+  Answer RefuseCreate(const FakePath& path, const ApiRequest& request) const;
   Answer AnswerList(const FakePath& path, const ApiRequest& request);
   const FakeFault* TakeFault(const ApiRequest& request);
   void StartWatch(const ApiRequest& request, Stream* stream);
@@ -141,6 +152,8 @@ class FakeApi : public Api {
   size_t page_limit_ = 0;
   uint64_t compacted_ = 0;
   bool is_streaming_list_offered_ = true;
+  std::set<std::string> ending_namespaces_;
+  std::map<std::pair<std::string, bool>, std::string> logs_;  // by "namespace/pod", and is_previous
   std::vector<std::shared_ptr<Stream>> streams_;
   bool is_stopping_ = false;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kube/fields.h"
 #include "kube/internal/json_text.h"
 #include "kube/internal/log_progress.h"
 #include "kube/object.h"
@@ -9,7 +10,6 @@ namespace trainyard::kube {
 namespace {
 
 using internal::FindMember;
-using internal::ParseObject;
 using internal::ParseWatchEvent;
 using internal::SplitList;
 using internal::WatchEvent;
@@ -88,6 +88,34 @@ Status CheckObject(std::string_view text) {
   return Expect(*object == *whole, "only managedFields is left out");
 }
 
+// What ParseObject() shall take of a whole tree.
+Json Select(const Json& value, const Fields::Node& wanted) {
+  if (wanted.members.empty() || !value.is_structured()) return value;
+  Json selected = value.is_array() ? Json::array() : Json::object();
+  if (value.is_array()) {
+    for (const Json& item : value) selected.push_back(Select(item, wanted));
+    return selected;
+  }
+  for (const Fields::Node& member : wanted.members) {
+    const Json* found = Find(value, {member.name});
+    if (found != nullptr) selected[member.name] = Select(*found, member);
+  }
+  return selected;
+}
+
+Status CheckFields(std::string_view text) {
+  static const Fields fields{"spec.list", "status.containerStatuses.state", "metadata.labels.k"};
+  (void)ParseObject("x", text, fields);
+  const Result<Json> tree = ParseJson("x", text);
+  if (!tree.ok() || !tree->is_object()) return OkStatus();
+  for (const int indent : {-1, 2}) {
+    const Result<Json> object = ParseObject("x", tree->dump(indent), fields);
+    RETURN_IF_ERROR(object.status());
+    RETURN_IF_ERROR(Expect(*object == Select(*tree, fields.root()), "what is wanted, no more"));
+  }
+  return OkStatus();
+}
+
 Status CheckWatchEvent(std::string_view text) {
   if (const auto event = ParseWatchEvent(text); event.ok()) {
     (void)ParseObject("x", event->object);
@@ -160,6 +188,7 @@ std::vector<FuzzTarget> ObjectTargets() {
         "\n"
         R"({"a":{"b":{"e":2}},"d":[2],"f":"g"})"}},
       {"object", CheckObject, {kPod}},
+      {"fields", CheckFields, {kPod, R"({"status":[{"containerStatuses":{"state":[[1]]}},2]})"}},
       {"watch_event",
        CheckWatchEvent,
        {EventText(), R"({"object":{"metadata":{"resourceVersion":"9"}},"type":"BOOKMARK"})"}},
