@@ -24,15 +24,21 @@ void AddPath(std::string_view path, Fields::Node* node) {
   }
 }
 
-// No deeper than the paths are.
-Result<Json> Read(std::string_view what, std::string_view text, const Fields::Node& wanted) {
+// Lists in lists could go on for ever on the way to a field.
+constexpr int kMaxDepth = 64;
+
+Result<Json> Read(std::string_view what, std::string_view text, const Fields::Node& wanted,
+                  int depth = 0) {
+  if (depth > kMaxDepth) {
+    return InvalidArgumentError("{}: JSON that nests deeper than {} levels", what, kMaxDepth);
+  }
   if (wanted.members.empty() || (text.front() != '{' && text.front() != '[')) {
     return ParseJson(what, text);
   }
   Json read = text.front() == '{' ? Json::object() : Json::array();
   if (read.is_array()) {
     RETURN_IF_ERROR(internal::VisitItems(text, [&](std::string_view item) -> Status {
-      ASSIGN_OR_RETURN(Json value, Read(what, item, wanted));
+      ASSIGN_OR_RETURN(Json value, Read(what, item, wanted, depth + 1));
       read.push_back(std::move(value));
       return OkStatus();
     }));
@@ -45,7 +51,7 @@ Result<Json> Read(std::string_view what, std::string_view text, const Fields::No
             std::find_if(wanted.members.begin(), wanted.members.end(),
                          [&](const Fields::Node& candidate) { return candidate.name == name; });
         if (member == wanted.members.end()) return true;
-        Result<Json> found = Read(what, value, *member);
+        Result<Json> found = Read(what, value, *member, depth + 1);
         if (found.ok()) {
           read[member->name] = std::move(*found);
         } else {

@@ -42,6 +42,13 @@ TEST(ParseObjectTest, TakesOtherTypesAsTheyAre) {
   }
 }
 
+TEST(ParseObjectTest, RefusesListsWithinListsWithoutEnd) {
+  const std::string deep(100'000, '[');
+  const std::string text = R"({"status": )" + deep + std::string(deep.size(), ']') + "}";
+  EXPECT_EQ(ParseObject("x", text, Fields{"status.list.state"}).status(),
+            InvalidArgumentError("x: JSON that nests deeper than 64 levels"));
+}
+
 TEST(ParseObjectTest, RefusesWhatIsNoObject) {
   const Fields fields{"status.list.state"};
   for (const char* text : {"", " ", "null", "[]", "{", R"({"status")", R"({"status": {"list": [}})",
