@@ -1,6 +1,6 @@
 # The few commands a person needs; each is a thin name for a script or a CMake preset.
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart build test e2e soak sanitize bench bench-operator format clean
+.PHONY: help setup quickstart build test e2e soak sanitize fuzz bench bench-operator format clean
 
 JOBS := $(shell nproc)
 PRESET ?= asan
@@ -43,6 +43,9 @@ sanitize:  ## the unit tests again, for memory errors and undefined behaviour (P
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j $(JOBS) --repeat until-pass:2
+
+fuzz:  ## random bytes for every parser, a minute each, with libFuzzer (needs clang-19)
+	@tools/fuzz.sh
 
 bench:  ## the benchmarks, each beside its peer (quiet machine, some minutes)
 	@tools/setup.sh test

@@ -28,6 +28,30 @@ function(add_test_program)
                        PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()
 
+# add_fuzz_targets(NAME kube SRCS testing/fuzz_targets.cc DEPS ...): what is to hold of any bytes that
+# the folder's library reads (base/testing/fuzz.h). <NAME>_fuzz_test tries a little of it in ctest
+# (label fuzz); with TRAINYARD_FUZZ there is <NAME>_fuzz for libFuzzer, and the target `fuzz` for all.
+function(add_fuzz_targets)
+  cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS" ${ARGN})
+  set(testing ${PROJECT_SOURCE_DIR}/src/base/testing)
+  if(TRAINYARD_BUILD_TESTS)
+    add_test_program(NAME ${ARG_NAME}_fuzz_test SRCS ${ARG_SRCS} ${testing}/fuzz.cc
+                                                     ${testing}/fuzz_test.cc
+                     DEPS trainyard_${ARG_NAME} ${ARG_DEPS} LABELS fuzz)
+  endif()
+  if(TRAINYARD_FUZZ)
+    set(program ${ARG_NAME}_fuzz)
+    add_executable(${program} ${ARG_SRCS} ${testing}/fuzz.cc ${testing}/fuzz_main.cc)
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${program} PRIVATE trainyard_${ARG_NAME} ${ARG_DEPS} trainyard_flags)
+    set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+    if(NOT TARGET fuzz)
+      add_custom_target(fuzz)
+    endif()
+    add_dependencies(fuzz ${program})
+  endif()
+endfunction()
+
 # add_program(NAME trainyard SRCS main.cc DEPS ...): a program for people, in TRAINYARD_BIN_DIR.
 function(add_program)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS" ${ARGN})

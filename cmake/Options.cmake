@@ -38,3 +38,6 @@ if(TRAINYARD_SANITIZE)
   # Boost.Asio has fences, which the thread sanitizer does not follow: it can only see too much.
   target_compile_options(trainyard_flags INTERFACE -Wno-tsan)
 endif()
+if(TRAINYARD_FUZZ)
+  target_compile_options(trainyard_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -23,8 +23,33 @@ bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> word
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
+// RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+bool IsUtf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i++]);
+    if (first < 0x80) continue;
+    const size_t rest = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    if (first < 0xc2 || first > 0xf4 || text.size() - i < rest) return false;
+    uint32_t point = first & (0x3fu >> rest);
+    for (const size_t end = i + rest; i < end; ++i) {
+      const auto next = static_cast<unsigned char>(text[i]);
+      if (next >> 6 != 2) return false;
+      point = point << 6 | (next & 0x3fu);
+    }
+    const bool is_short = (rest == 2 && point < 0x800) || (rest == 3 && point < 0x10000);
+    if (is_short || point > 0x10ffff || point >> 11 == 0xd800 >> 11) return false;
+  }
+  return true;
+}
+
+// Without its plus sign; from_chars reads a minus only, and "+-1" is a word.
+std::string_view WithoutPlus(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  return text;
+}
+
 bool IsInteger(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  text = WithoutPlus(text);
   int64_t value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && rest == text.data() + text.size();
@@ -33,9 +58,9 @@ bool IsInteger(std::string_view text) {
 bool IsFloat(std::string_view text) {
   if (IsOneOf(text, {".inf", "-.inf", "+.inf", ".nan", ".Inf", ".NaN", ".INF", ".NAN"}))
     return true;
-  // from_chars also reads "inf" and "nan", which are words here.
-  if (text.find_first_of("0123456789") == std::string_view::npos) return false;
-  if (text.starts_with('+')) text.remove_prefix(1);
+  // from_chars also reads "inf", "nan" and "nan(1)", which are words here.
+  if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
+  text = WithoutPlus(text);
   double value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error != std::errc::invalid_argument && rest == text.data() + text.size();
@@ -80,6 +105,8 @@ class Builder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    // The parser lets bytes pass that are none; JSON could not be made of them.
+    if (!IsUtf8(value)) return Fail(mark, "this is not YAML: the text is not UTF-8");
     // The tag "!" marks a quoted scalar.
     const bool is_text = tag == "!" || tag == "tag:yaml.org,2002:str";
     Node node = MakeNode(is_text ? Node::Kind::kString : ScalarKind(value), mark);

@@ -84,6 +84,23 @@ TEST(ParseYamlTest, ReadsEveryDocument) {
   EXPECT_EQ((*documents)[2].Find("b")->text, "2");
 }
 
+TEST(ParseYamlTest, TextThatIsNotUtf8IsRefused) {
+  for (const char* text : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xff",
+                           "\xf4\x90\x80\x80", "\xc3\xa4\xe2\x82"}) {
+    EXPECT_EQ(ParseYaml("a: 1\nb: [x, \"" + std::string(text) + "\"]", "f").status().message(),
+              "f:2:8: this is not YAML: the text is not UTF-8");
+  }
+  for (const char* text : {"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x9a\x82", "\xef\xbf\xbd"}) {
+    EXPECT_EQ(ParseYaml(text, "f")->front().text, text);
+  }
+}
+
+TEST(ParseYamlTest, WordsThatLookLikeNumbersStayWords) {
+  for (const char* text : {"+-5", "+-.5", "nan(1)", "inf", "1x", "0x1f"}) {
+    EXPECT_EQ(ParseYaml(text, "f")->front().kind, Node::Kind::kString) << text;
+  }
+}
+
 TEST(ParseYamlTest, SurvivesRandomBytes) {
   const std::string whole =
       "apiVersion: kubeflow.org/v1\nkind: TFJob\nmetadata: {name: x, labels: {a: &a \"b\", c: "

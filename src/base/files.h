@@ -39,6 +39,10 @@ Status RenamePath(const std::string& from, const std::string& to);
 // `a/b`, whatever slashes the parts carry; an absolute second part stands alone.
 std::string JoinPath(std::string_view directory, std::string_view name);
 
+// The path from the root, "/" for the root itself: without empty, "." and ".." parts, which cannot
+// lead above it, and without a slash at its end. Of the text alone: links are not followed.
+std::string NormalPath(std::string_view path);
+
 // A fresh directory below the system's temporary folder, removed with its content by the
 // destructor.
 class TemporaryDirectory {

@@ -44,6 +44,14 @@ TEST(FilesTest, DirectoryBelowAFileIsRefused) {
   EXPECT_TRUE(CheckWritableDirectory(dir.path()).ok());
 }
 
+TEST(FilesTest, NormalPathsStayBelowTheRoot) {
+  EXPECT_EQ(NormalPath("/a//b/./c/"), "/a/b/c");
+  EXPECT_EQ(NormalPath("/a/../../b"), "/b");
+  EXPECT_EQ(NormalPath("a/.."), "/");
+  EXPECT_EQ(NormalPath("/"), "/");
+  EXPECT_EQ(NormalPath(""), "/");
+}
+
 TEST(FilesTest, JoinKeepsAbsoluteSecondPart) {
   EXPECT_EQ(JoinPath("a/", "b"), "a/b");
   EXPECT_EQ(JoinPath("a", "/b"), "/b");

@@ -97,13 +97,16 @@ Result<Json> Api::List(const Resource& resource, std::string_view name_space, co
     request.query.emplace_back("limit", kPageSize);
     if (!next.empty()) request.query.emplace_back("continue", next);
     ASSIGN_OR_RETURN(Json page, SendForJson(request));
+    if (!page.is_object()) return DataLossError("cannot {}: no list came back", request.attempt);
+    Json& items = page["items"];
+    if (items.is_null()) items = Json::array();
+    if (!items.is_array()) return DataLossError("cannot {}: no list came back", request.attempt);
     next = GetString(page, {"metadata", "continue"});
     if (whole.is_null()) {
       whole = std::move(page);
-      if (!whole["items"].is_array()) whole["items"] = Json::array();
       continue;
     }
-    for (Json& item : page["items"]) whole["items"].push_back(std::move(item));
+    for (Json& item : items) whole["items"].push_back(std::move(item));
   } while (!next.empty());
   return whole;
 }

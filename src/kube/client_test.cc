@@ -131,6 +131,24 @@ TEST_F(ClientTest, ANamespaceThatIsBeingDeletedIsNotMistakenForAMissingRight) {
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
 }
 
+TEST_F(ClientTest, AListIsReadPageByPage) {
+  Make({});
+  Script(Answer(200, R"({"metadata": {"continue": "t"}, "items": [1]})"),
+         Answer(200, R"({"metadata": {"resourceVersion": "7"}, "items": null})"));
+  EXPECT_EQ(client_->List(kPods, "team").value()["items"], Json::parse("[1]"));
+  EXPECT_THAT(requests()[1].url, HasSubstr("continue=t"));
+}
+
+TEST_F(ClientTest, AnAnswerThatIsNoListIsRefused) {
+  Make({});
+  for (const char* answer : {"[]", "3", "\"x\"", "null", R"({"items": 3})", R"({"items": {}})"}) {
+    Script(Answer(200, answer));
+    EXPECT_EQ(client_->List(kPods, "team").status(),
+              DataLossError("cannot list pods.v1 team: no list came back"))
+        << answer;
+  }
+}
+
 TEST_F(ClientTest, TriesAgainUntilThereIsAnAnswer) {
   Make({});
   Script(Answer(429, "", {{"Retry-After", "1"}}), Answer(503, "", {{"Retry-After", "2"}}),

@@ -5,7 +5,6 @@
 
 #include <deque>
 #include <map>
-#include <random>
 
 #include "kube/internal/log_progress.h"
 
@@ -242,17 +241,6 @@ TEST(FindLogSourceTest, KnowsTheContainer) {
   EXPECT_THAT(FindLogSource(two, "").status().message(), HasSubstr("a, b, i"));
   EXPECT_THAT(FindLogSource(two, "z").status().message(), HasSubstr("no container \"z\""));
   EXPECT_FALSE(FindLogSource(Json(), "").ok());
-}
-
-TEST(LogProgressTest, AnyBytesAreLines) {
-  std::mt19937 random(11);
-  LogProgress progress;
-  for (int round = 0; round < 20000; ++round) {
-    std::string line = "2026-11-25T21:00:03.1Z a";
-    for (int i = 0; i < 3; ++i) line[random() % line.size()] = static_cast<char>(random());
-    if (round % 100 == 0) progress.BeginStream();
-    (void)progress.IsNew(SplitStamp(line.substr(0, random() % (line.size() + 1))));
-  }
 }
 
 }  // namespace

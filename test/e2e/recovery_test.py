@@ -10,32 +10,12 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from conftest import BIN, MNIST, background, run, wait_for  # noqa: E402
+from digits_job import digits_job  # noqa: E402
 
 STEPS = 160
-JOB = f"""
-apiVersion: kubeflow.org/v1
-kind: TFJob
-metadata: {{name: recovery}}
-spec:
-  tfReplicaSpecs:
-    Chief: &replica
-      replicas: 1
-      restartPolicy: ExitCode
-      template:
-        spec:
-          containers:
-          - name: tensorflow
-            image: none
-            command: [{BIN / "digits"}]
-            args:
-            - --data_dir={MNIST}
-            - --model_dir=$(TRAINYARD_OUT)/model
-            - --max_steps={STEPS}
-            - --save_checkpoints_steps=20
-            - --step_timeout_secs=4
-    Worker: *replica
-    PS: *replica
-"""
+JOB = digits_job(
+    "recovery", [f"--max_steps={STEPS}", "--save_checkpoints_steps=20", "--step_timeout_secs=4"]
+)
 
 
 class Job:

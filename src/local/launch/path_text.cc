@@ -1,7 +1,5 @@
 #include "local/launch/path_text.h"
 
-#include <vector>
-
 namespace trainyard::local {
 namespace {
 
@@ -40,23 +38,6 @@ std::optional<std::string_view> PathBelow(std::string_view path, std::string_vie
   path.remove_prefix(directory.size());
   if (!path.empty() && path.front() != '/') return std::nullopt;
   return path;
-}
-
-std::string NormalPath(std::string_view path) {
-  std::vector<std::string_view> parts;
-  while (!path.empty()) {
-    const size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (part == "..") {
-      if (!parts.empty()) parts.pop_back();
-    } else if (!part.empty() && part != ".") {
-      parts.push_back(part);
-    }
-  }
-  std::string result;
-  for (const std::string_view part : parts) result.append("/").append(part);
-  return result.empty() ? "/" : result;
 }
 
 }  // namespace trainyard::local

@@ -26,8 +26,4 @@ std::string ReplacePaths(std::string_view text, const PathMapping& mapping);
 // otherwise; nullopt if it is elsewhere: "/data/x" is below "/data", "/database" is not.
 std::optional<std::string_view> PathBelow(std::string_view path, std::string_view directory);
 
-// An absolute path without empty, "." and ".." parts and without a slash at its end; "/" for the
-// root.
-std::string NormalPath(std::string_view path);
-
 }  // namespace trainyard::local

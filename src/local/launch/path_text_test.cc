@@ -34,12 +34,5 @@ TEST(PathTextTest, ReplacesPathsAtTheirBoundaries) {
   for (const auto& [text, expected] : rows) EXPECT_EQ(ReplacePaths(text, Map), expected) << text;
 }
 
-TEST(PathTextTest, NormalPathsStayBelowTheRoot) {
-  EXPECT_EQ(NormalPath("/a//b/./c/"), "/a/b/c");
-  EXPECT_EQ(NormalPath("/a/../../b"), "/b");
-  EXPECT_EQ(NormalPath("/"), "/");
-  EXPECT_EQ(NormalPath(""), "/");
-}
-
 }  // namespace
 }  // namespace trainyard::local
