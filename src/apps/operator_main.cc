@@ -10,6 +10,8 @@
 int main(int argc, char** argv) {
   // One heap for each of the threads, all of which work on all jobs, would cost megabytes.
   mallopt(M_ARENA_MAX, 2);
+  // Without the bins that would have to be merged again whenever a large block is freed.
+  mallopt(M_MXFAST, 0);
   auto parsed = trainyard::operators::ParseFlags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   const trainyard::Status status = trainyard::operators::RunOperator(std::move(parsed.options));

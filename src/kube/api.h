@@ -32,6 +32,10 @@ namespace trainyard::kube {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
+// ApiRequest::accept for an answer that has no spec and no status: PartialObjectMetadata.
+inline constexpr char kMetadataOnly[] =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
 enum class PatchType { kMerge, kApply, kStrategicMerge, kJson };
 
 struct ApiRequest {

@@ -167,7 +167,8 @@ class StreamReflector final : public Reflector {
   Status ReadPage(std::string_view text) {
     if (step_.next.empty()) BeginReplace();
     ASSIGN_OR_RETURN(page_end_, internal::SplitList(text, [&](std::string_view item) -> Status {
-                       ASSIGN_OR_RETURN(const Json object, internal::ParseObject(attempt_, item));
+                       ASSIGN_OR_RETURN(const Json object,
+                                        ParseObject(attempt_, item, options_.fields));
                        if (handler_.upsert) handler_.upsert(object);
                        return OkStatus();
                      }));
@@ -180,12 +181,9 @@ class StreamReflector final : public Reflector {
     const auto event = internal::ParseWatchEvent(line);
     if (!event.ok()) return ToDataLoss(attempt_, event.status());
     if (event->type == "BOOKMARK") return OnBookmark(event->object);
-    const auto object = internal::ParseObject(attempt_, event->object);
+    if (event->type == "ERROR") return OnError(event->object);
+    const auto object = ParseObject(attempt_, event->object, options_.fields);
     if (!object.ok()) return ToDataLoss(attempt_, object.status());
-    if (event->type == "ERROR") {
-      const auto code = static_cast<int>(GetInt(*object, {"code"}, 500));
-      return ToStatus(attempt_, code, event->object);
-    }
     if (event->type == "DELETED") {
       if (handler_.remove) handler_.remove(*object);
     } else if (event->type == "ADDED" || event->type == "MODIFIED") {
@@ -193,6 +191,12 @@ class StreamReflector final : public Reflector {
     }
     state_.Told(ResourceVersion(*object));
     return OkStatus();
+  }
+
+  Status OnError(std::string_view object) {
+    const auto status = ParseObject(attempt_, object);
+    if (!status.ok()) return ToDataLoss(attempt_, status.status());
+    return ToStatus(attempt_, static_cast<int>(GetInt(*status, {"code"}, 500)), object);
   }
 
   Status OnBookmark(std::string_view object) {

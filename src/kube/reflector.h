@@ -19,6 +19,7 @@
 
 #include "base/status.h"
 #include "kube/api.h"
+#include "kube/fields.h"
 #include "kube/timer_queue.h"
 
 namespace trainyard::kube {
@@ -28,6 +29,7 @@ struct ReflectorOptions {
   std::string name_space{};      // empty: all
   std::string label_selector{};  // "training.kubeflow.org/operator-name=tfjob-controller"
   std::string field_selector{};
+  Fields fields{};                           // of each object; the others are not there
   bool metadata_only = false;                // ask for PartialObjectMetadata: no spec, no status
   bool streaming_list = true;                // try WatchList first
   std::chrono::seconds shortest_watch{300};  // the longest is twice that

@@ -58,6 +58,7 @@ void Cache::Follow(kube::Api* api, kube::TimerQueue* timers, const std::string& 
   kube::ReflectorOptions pods{.resource = kube::kPods,
                               .name_space = name_space,
                               .label_selector = OwnedSelector(),
+                              .fields = PodFields(),
                               .streaming_list = options_.streaming_list,
                               .longest_delay = kLongestDelay};
   followed.pods = std::make_unique<kube::Informer<PodView>>(
@@ -75,6 +76,7 @@ void Cache::Follow(kube::Api* api, kube::TimerQueue* timers, const std::string& 
   kube::ReflectorOptions services{.resource = kube::kServices,
                                   .name_space = name_space,
                                   .label_selector = OwnedSelector(),
+                                  .fields = ServiceFields(),
                                   .metadata_only = true,
                                   .streaming_list = options_.streaming_list,
                                   .longest_delay = kLongestDelay};
@@ -128,14 +130,14 @@ Owned Cache::GetOwned(const JobObject& job) const {
   Owned owned;
   const Namespace* followed = Of(job.name_space);
   if (followed == nullptr) return owned;
+  const kube::CompactUid uid = kube::ToCompactUid(job.uid);
   owned.pods = followed->pods->Group(job.key());
-  std::erase_if(owned.pods,
-                [&](const auto& pod) { return pod->owner_uid != job.uid || !pod->has_id; });
+  std::erase_if(owned.pods, [&](const auto& pod) { return pod->owner_uid != uid || !pod->has_id; });
   std::sort(owned.pods.begin(), owned.pods.end(),
             [](const auto& a, const auto& b) { return a->replica.id < b->replica.id; });
   owned.services = followed->services->Group(job.key());
   std::erase_if(owned.services,
-                [&](const auto& service) { return service->owner_uid != job.uid || !service->id; });
+                [&](const auto& service) { return service->owner_uid != uid || !service->id; });
   return owned;
 }
 

@@ -21,7 +21,7 @@ namespace trainyard::operators {
 
 struct ControllerOptions {
   std::vector<std::string> namespaces{};  // empty: all
-  int workers = 8;
+  int workers = 4;                        // jobs at a time; each has several requests under way
   WriterOptions writer{};
   ReconcilerOptions reconciler{};
   // For how long changes of pods are collected into one pass. Those of a TFJob itself are not.

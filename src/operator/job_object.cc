@@ -84,7 +84,9 @@ std::string KeptText(const Json& object) {
     kept["metadata"]["annotations"].erase("kubectl.kubernetes.io/last-applied-configuration");
   }
   if (const Json* status = kube::Find(object, {"status"})) kept["status"] = *status;
-  return kept.dump();
+  std::string text = kept.dump();
+  text.shrink_to_fit();  // a thousand of them are kept
+  return text;
 }
 
 }  // namespace

@@ -171,7 +171,7 @@ PodView ToPodView(const Json& pod) {
   PodView view;
   view.name = kube::Name(pod);
   view.uid = kube::Uid(pod);
-  view.owner_uid = kube::ControllerUid(pod);
+  view.owner_uid = kube::ToCompactUid(kube::ControllerUid(pod));
   view.job_key = JobKey(pod);
   view.node = kube::GetString(pod, {"spec", "nodeName"});
   const Json* container = MainContainer(pod);
@@ -190,9 +190,35 @@ PodView ToPodView(const Json& pod) {
 ServiceView ToServiceView(const Json& service) {
   return {.name = kube::Name(service),
           .uid = kube::Uid(service),
-          .owner_uid = kube::ControllerUid(service),
+          .owner_uid = kube::ToCompactUid(kube::ControllerUid(service)),
           .job_key = JobKey(service),
           .id = ReadReplicaId(service)};
+}
+
+const kube::Fields& PodFields() {
+  static const kube::Fields kFields{"metadata.labels",
+                                    "metadata.ownerReferences",
+                                    "metadata.creationTimestamp",
+                                    "metadata.deletionTimestamp",
+                                    "metadata.deletionGracePeriodSeconds",
+                                    "spec.nodeName",
+                                    "spec.restartPolicy",
+                                    "spec.activeDeadlineSeconds",
+                                    "status.phase",
+                                    "status.reason",
+                                    "status.startTime",
+                                    "status.conditions",
+                                    "status.initContainerStatuses.state",
+                                    "status.containerStatuses.name",
+                                    "status.containerStatuses.state",
+                                    "status.containerStatuses.lastState",
+                                    "status.containerStatuses.restartCount"};
+  return kFields;
+}
+
+const kube::Fields& ServiceFields() {
+  static const kube::Fields kFields{"metadata.labels", "metadata.ownerReferences"};
+  return kFields;
 }
 
 }  // namespace trainyard::operators

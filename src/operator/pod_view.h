@@ -7,6 +7,8 @@
 #include <string>
 
 #include "job/replica.h"
+#include "kube/compact_uid.h"
+#include "kube/fields.h"
 #include "kube/object.h"
 
 namespace trainyard::operators {
@@ -14,8 +16,8 @@ namespace trainyard::operators {
 struct PodView {
   std::string name;
   std::string uid;
-  std::string owner_uid;  // of the TFJob
-  std::string job_key;    // "namespace/name" of the TFJob, by the pod's labels
+  kube::CompactUid owner_uid;  // of the TFJob
+  std::string job_key;         // "namespace/name" of the TFJob, by the pod's labels
   std::string node;
   std::string container;  // the one that counts, by its status; "tensorflow" before there is one
   bool has_id = false;    // its labels name a replica, which `replica.id` then is
@@ -35,15 +37,17 @@ struct PodView {
 //   before it was deleted has ended by itself.
 // - One that is being deleted but still runs is still there: two of a replica never run at once.
 PodView ToPodView(const kube::Json& pod);
+const kube::Fields& PodFields();  // what ToPodView() reads
 
 struct ServiceView {
   std::string name;
   std::string uid;
-  std::string owner_uid;
+  kube::CompactUid owner_uid;
   std::string job_key;
   std::optional<job::ReplicaId> id;
 };
 
 ServiceView ToServiceView(const kube::Json& service);
+const kube::Fields& ServiceFields();  // what ToServiceView() reads
 
 }  // namespace trainyard::operators

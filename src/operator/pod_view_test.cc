@@ -23,7 +23,7 @@ TEST(PodViewTest, KnowsReplicaAndOwner) {
   EXPECT_TRUE(view.has_id);
   EXPECT_EQ(view.replica.id, (job::ReplicaId{spec::ReplicaType::kWorker, 3}));
   EXPECT_EQ(view.replica.instance, 2);
-  EXPECT_EQ(view.owner_uid, "job-uid");
+  EXPECT_EQ(view.owner_uid, kube::ToCompactUid("job-uid"));
   EXPECT_EQ(view.job_key, "team/mnist");
   EXPECT_EQ(view.replica.phase, Phase::kPending);
 }

@@ -24,6 +24,10 @@ constexpr const char* kStatusFields[] = {"conditions",     "replicaStatuses", "s
                                          "completionTime", "trainyard",       "phase",
                                          "state",          "reason"};
 
+// What one pass creates at most. With so many requests per pass their time hardly matters, and a
+// small job need not wait longer than for these.
+constexpr size_t kReplicasPerPass = 64;
+
 bool HasWork(const PodView& pod) { return pod.replica.is_active() || pod.replica.lingers; }
 
 // Nothing is left to do for an ended job. Asked before it is read: ten thousand may lie around.
@@ -163,6 +167,7 @@ Status Reconciler::Advance(Pass* pass) {
   if (pass->plan.is_expired) return writer_->DeleteJob(loaded);
   pass->steps = PlanSteps(loaded, pass->plan, pass->owned);
   pass->wake_at = pass->plan.wake_at;
+  if (KeepFirst(kReplicasPerPass, &pass->steps)) pass->WakeAt(pass->now);
   RETURN_IF_ERROR(HoldBackForGang(pass));
   RETURN_IF_ERROR(EndLostPods(pass));
 

@@ -101,4 +101,16 @@ Steps PlanSteps(const LoadedJob& loaded, const job::PlanResult& plan, const Owne
   return steps;
 }
 
+bool KeepFirst(size_t replicas, Steps* steps) {
+  auto& pods = steps->create_pods;
+  auto& services = steps->create_services;
+  if (pods.size() <= replicas && services.size() <= replicas) return false;
+  if (pods.size() > replicas) pods.resize(replicas);
+  if (pods.size() == replicas) {
+    std::erase_if(services, [&](const job::ReplicaId& id) { return id > pods.back().id; });
+  }
+  if (services.size() > replicas) services.resize(replicas);
+  return true;
+}
+
 }  // namespace trainyard::operators

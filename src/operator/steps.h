@@ -61,4 +61,8 @@ struct Steps {
 // those of a finished job go all at once, when the last is not needed any more.
 Steps PlanSteps(const LoadedJob& loaded, const job::PlanResult& plan, const Owned& owned);
 
+// Leaves out what would be created beyond the first `replicas`, so that a huge job comes in parts
+// and others in between; false if nothing was left out.
+bool KeepFirst(size_t replicas, Steps* steps);
+
 }  // namespace trainyard::operators

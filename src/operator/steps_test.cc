@@ -55,6 +55,20 @@ TEST(StepsTest, ANewJobGetsAServiceBesideEachPod) {
   EXPECT_TRUE(steps.are_first_starts());
 }
 
+TEST(StepsTest, AHugeJobComesInParts) {
+  const LoadedJob loaded = Load(testing::TFJob());
+  Steps steps = PlanSteps(loaded, job::Plan(loaded.job, {}, {}, kNow), {});
+  EXPECT_FALSE(KeepFirst(4, &steps));
+  EXPECT_TRUE(KeepFirst(2, &steps));
+  EXPECT_THAT(steps.create_pods, ElementsAre(CreateStep{kPs}, CreateStep{kChief}));
+  EXPECT_THAT(steps.create_services, ElementsAre(kPs, kChief));
+
+  // Services that were deleted, of pods that are there.
+  steps = {.create_services = {kPs, kChief, kWorker}};
+  EXPECT_TRUE(KeepFirst(2, &steps));
+  EXPECT_THAT(steps.create_services, ElementsAre(kPs, kChief));
+}
+
 TEST(StepsTest, WhatIsThereIsNotMadeAgain) {
   const LoadedJob loaded = Load(testing::TFJob());
   const Owned owned = Own({testing::Pod("ps", 0), testing::Pod("chief", 0),

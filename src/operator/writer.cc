@@ -91,7 +91,7 @@ Status Writer::Apply(const LoadedJob& loaded, const Steps& steps, const Json* pa
   if (patch != nullptr) {
     creates.Add(StatusRequest(loaded, *patch), [this](const Result<std::string>& answer) {
       if (!answer.ok()) return answer.error();
-      ASSIGN_OR_RETURN(const Json object, kube::ParseJson("the answer to a patch", *answer));
+      ASSIGN_OR_RETURN(const Json object, kube::ParseObject("the answer to a patch", *answer));
       cache_->UpsertJob(object);
       return OkStatus();
     });
@@ -121,10 +121,11 @@ void Writer::AddEnds(const LoadedJob& loaded, const Steps& steps, Batch* batch) 
       }
       // The answer is a Status for what is gone, and the pod itself while its grace lasts.
       if (is_pod) {
-        const Json object = Json::parse(answer.ok() ? *answer : "", nullptr, false);
-        if (kube::GetString(object, {"kind"}) == "Pod" && kube::IsBeingDeleted(object) &&
-            kube::GetInt(object, {"metadata", "deletionGracePeriodSeconds"}) > 0) {
-          cache_->UpsertPod(object);
+        const auto object = kube::ParseObject("", answer.ok() ? *answer : "{}", PodFields());
+        if (object.ok() && kube::GetString(*object, {"kind"}) == "Pod" &&
+            kube::IsBeingDeleted(*object) &&
+            kube::GetInt(*object, {"metadata", "deletionGracePeriodSeconds"}) > 0) {
+          cache_->UpsertPod(*object);
         } else {
           cache_->RemovePod(loaded.job.name_space, step);
         }
@@ -144,7 +145,7 @@ void Writer::AddEnds(const LoadedJob& loaded, const Steps& steps, Batch* batch) 
                [this](const Result<std::string>& answer) {
                  if (!answer.ok()) return IsGone(answer.error()) ? OkStatus() : answer.error();
                  ASSIGN_OR_RETURN(const Json pod,
-                                  kube::ParseJson("the answer to a patch", *answer));
+                                  kube::ParseObject("the answer to a patch", *answer, PodFields()));
                  cache_->UpsertPod(pod);
                  return OkStatus();
                });
@@ -183,26 +184,27 @@ void Writer::AddCreates(const LoadedJob& loaded, const Steps& steps, Batch* batc
                                         : BuildClusterSpec(loaded.job, options_.build);
   // A replica's Service beside its pod: peers can look it up from the start.
   size_t next = 0;
+  const auto add_service = [&](const job::ReplicaId& id) {
+    kube::ApiRequest request =
+        kube::CreateRequest(kube::kServices, name_space, BuildService(loaded.job, id));
+    request.accept = kube::kMetadataOnly;
+    batch->Add(std::move(request), created(false, job::PodName(loaded.job, id)));
+  };
   for (const CreateStep& step : steps.create_pods) {
     for (; next < steps.create_services.size() && steps.create_services[next] <= step.id; ++next) {
-      const job::ReplicaId& id = steps.create_services[next];
-      batch->Add(kube::CreateRequest(kube::kServices, name_space, BuildService(loaded.job, id)),
-                 created(false, job::PodName(loaded.job, id)));
+      add_service(steps.create_services[next]);
     }
     const Json pod = BuildPod(loaded, step.id, step.instance, cluster, options_.build);
     batch->Add(kube::CreateRequest(kube::kPods, name_space, pod), created(true, kube::Name(pod)));
   }
-  for (; next < steps.create_services.size(); ++next) {
-    const job::ReplicaId& id = steps.create_services[next];
-    batch->Add(kube::CreateRequest(kube::kServices, name_space, BuildService(loaded.job, id)),
-               created(false, job::PodName(loaded.job, id)));
-  }
+  for (; next < steps.create_services.size(); ++next) add_service(steps.create_services[next]);
 }
 
 Status Writer::OnCreated(const LoadedJob& loaded, bool is_pod, const std::string& name,
                          bool is_told, const Result<std::string>& answer) {
   if (answer.ok()) {
-    ASSIGN_OR_RETURN(const Json object, kube::ParseJson("the answer to a create", *answer));
+    ASSIGN_OR_RETURN(const Json object, kube::ParseObject("the answer to a create", *answer,
+                                                          is_pod ? PodFields() : ServiceFields()));
     if (is_pod) {
       cache_->UpsertPod(object);
     } else {

@@ -163,8 +163,9 @@ JobDescription DescribeTFJob(const Json& object, std::span<const PodView> pods,
           kube::GetTime(object, {"metadata", "creationTimestamp"}).value_or(job::TimePoint{}),
       .status = loaded.status};
   std::map<job::ReplicaId, const PodView*> by_id;
+  const kube::CompactUid uid = kube::ToCompactUid(loaded.job.uid);
   for (const PodView& pod : pods) {
-    if (pod.has_id && pod.owner_uid == loaded.job.uid) by_id[pod.replica.id] = &pod;
+    if (pod.has_id && pod.owner_uid == uid) by_id[pod.replica.id] = &pod;
   }
   for (const auto& [type, replica] : loaded.job.replicas) {
     for (int index = 0; index < replica.replicas; ++index) by_id[{type, index}];

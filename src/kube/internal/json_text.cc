@@ -98,10 +98,14 @@ class Scanner {
   size_t at_ = 0;
 };
 
-// Calls visit(name, value) for each member; false if the text is no object. Visiting ends early
-// when `visit` returns false.
-template <class Visit>
-bool VisitMembers(std::string_view object, Visit visit) {
+Status NotA(std::string_view what, std::string_view text) {
+  return InvalidArgumentError("not {}: {}", what, text.substr(0, 80));
+}
+
+}  // namespace
+
+bool VisitMembers(std::string_view object,
+                  const std::function<bool(std::string_view, std::string_view)>& visit) {
   Scanner scanner(object);
   if (!scanner.Take('{')) return false;
   if (scanner.Take('}')) return scanner.is_at_end();
@@ -113,10 +117,6 @@ bool VisitMembers(std::string_view object, Visit visit) {
     if (!visit(*name, *value)) return true;
   } while (scanner.Take(','));
   return scanner.Take('}') && scanner.is_at_end();
-}
-
-Status NotA(std::string_view what, std::string_view text) {
-  return InvalidArgumentError("not {}: {}", what, text.substr(0, 80));
 }
 
 Status VisitItems(std::string_view list, const std::function<Status(std::string_view)>& on_item) {
@@ -131,8 +131,6 @@ Status VisitItems(std::string_view list, const std::function<Status(std::string_
   return scanner.Take(']') ? OkStatus() : NotA("a list", list);
 }
 
-}  // namespace
-
 std::string_view FindMember(std::string_view object, std::string_view name) {
   std::string_view found;
   VisitMembers(object, [&](std::string_view key, std::string_view value) {
@@ -140,17 +138,6 @@ std::string_view FindMember(std::string_view object, std::string_view name) {
     return found.empty();
   });
   return found;
-}
-
-Result<Json> ParseObject(std::string_view what, std::string_view text) {
-  const std::string_view fields = FindMember(FindMember(text, "metadata"), "managedFields");
-  if (fields.size() <= 2 || fields.front() != '[') return ParseJson(what, text);
-  // Copying what remains costs a hundredth of what parsing the rest would.
-  std::string rest;
-  rest.reserve(text.size() - fields.size() + 2);
-  rest.append(text.substr(0, static_cast<size_t>(fields.data() - text.data()))).append("[]");
-  rest.append(text.substr(static_cast<size_t>(fields.data() - text.data()) + fields.size()));
-  return ParseJson(what, rest);
 }
 
 Result<WatchEvent> ParseWatchEvent(std::string_view line) {

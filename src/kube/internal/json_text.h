@@ -11,15 +11,20 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "kube/object.h"
 
 namespace trainyard::kube::internal {
 
 // The text of a member of the object that `object` is the text of; empty if there is none.
 std::string_view FindMember(std::string_view object, std::string_view name);
 
-// An object without its metadata.managedFields. InvalidArgument as ParseJson().
-Result<Json> ParseObject(std::string_view what, std::string_view text);
+// Calls visit(name, value) with the text of each member, names with their escapes; false if the
+// text is no object. Visiting ends early, and well, when `visit` returns false.
+bool VisitMembers(std::string_view object,
+                  const std::function<bool(std::string_view, std::string_view)>& visit);
+
+// Gives each item's text to `on_item`, whose failure ends it. InvalidArgument if the text is no
+// list.
+Status VisitItems(std::string_view list, const std::function<Status(std::string_view)>& on_item);
 
 struct WatchEvent {
   std::string_view type{};    // "ADDED"

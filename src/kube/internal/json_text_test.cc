@@ -5,6 +5,8 @@
 #include <random>
 #include <vector>
 
+#include "kube/fields.h"
+
 namespace trainyard::kube::internal {
 namespace {
 
@@ -18,19 +20,6 @@ TEST(FindMemberTest, FindsTheTextOfAValue) {
   EXPECT_EQ(FindMember("[1]", "a"), "");
   EXPECT_EQ(FindMember("", "a"), "");
   EXPECT_EQ(FindMember("{}", "a"), "");
-}
-
-TEST(ParseObjectTest, LeavesManagedFieldsOut) {
-  const auto object = ParseObject("x", R"({"kind": "Pod", "metadata": {"name": "a",
-      "managedFields": [{"manager": "m", "fieldsV1": {"f:a": {}}}], "uid": "u"}, "spec": {"n": 1}})");
-  ASSERT_TRUE(object.ok());
-  EXPECT_EQ(*object, Json::parse(R"({"kind": "Pod",
-      "metadata": {"name": "a", "managedFields": [], "uid": "u"}, "spec": {"n": 1}})"));
-  // Only those of the object itself.
-  const char* deeper = R"({"metadata": {"name": "a"}, "spec": {"managedFields": [1, 2]}})";
-  EXPECT_EQ(*ParseObject("x", deeper), Json::parse(deeper));
-  const char* other = R"({"metadata": {"managedFields": "of another kind"}})";
-  EXPECT_EQ(*ParseObject("x", other), Json::parse(other));
 }
 
 TEST(ParseWatchEventTest, TakesEventsApart) {

@@ -28,19 +28,12 @@
 #include <utility>
 #include <vector>
 
+#include "kube/compact_uid.h"
 #include "kube/object.h"
 
 namespace trainyard::kube::internal {
 
 using Erased = std::shared_ptr<const void>;
-
-// A uid in 16 bytes: itself if it is a UUID, a hash of it otherwise.
-struct CompactUid {
-  uint64_t high = 0;
-  uint64_t low = 0;
-  friend bool operator==(const CompactUid&, const CompactUid&) = default;
-};
-CompactUid ToCompactUid(std::string_view uid);
 
 // What identifies a state of an object.
 struct ObjectState {

@@ -15,10 +15,8 @@ constexpr int kMaxFailedWatches = 6;
 constexpr int kMaxExpiredLists = 2;
 constexpr seconds kWatchSlack{30};
 
-std::string Accept(bool metadata_only, std::string_view kind) {
-  if (!metadata_only) return "application/json";
-  return fmt::format("application/json;as={};g=meta.k8s.io;v=v1", kind);
-}
+constexpr char kMetadataListOnly[] =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 // Is it the connection or the server's load, and not the request?
 bool IsPassing(StatusCode code) {
@@ -36,14 +34,14 @@ ApiRequest ToRequest(const ReflectorOptions& options, const FetchStep& step, sec
   if (!options.field_selector.empty()) query.emplace_back("fieldSelector", options.field_selector);
   if (step.fetch == Fetch::kList) {
     request.attempt = "list " + ToString(options.resource);
-    request.accept = Accept(options.metadata_only, "PartialObjectMetadataList");
+    if (options.metadata_only) request.accept = kMetadataListOnly;
     request.timeout = std::chrono::minutes(5);
     if (step.is_paged) query.emplace_back("limit", "500");
     if (!step.next.empty()) query.emplace_back("continue", step.next);
     return request;
   }
   request.attempt = "watch " + ToString(options.resource);
-  request.accept = Accept(options.metadata_only, "PartialObjectMetadata");
+  if (options.metadata_only) request.accept = kMetadataOnly;
   request.timeout = watch_time + kWatchSlack;
   query.emplace_back("watch", "true");
   query.emplace_back("allowWatchBookmarks", "true");
