@@ -73,6 +73,7 @@ Status CheckTfConfig(std::string_view text) {
   const Result<TaskConfig> task = ParseTfConfig(text);
   if (!task.ok()) return Expect(!task.status().message().empty(), "a complaint says why");
   if (task->cluster.empty() || !IsDense(task->cluster)) return OkStatus();
+  if (task->environment == "google") return OkStatus();  // addresses may be anything there
   const Result<TaskConfig> again =
       ParseTfConfig(FormatTfConfig(task->cluster, task->type, task->index));
   RETURN_IF_ERROR(again.status());
