@@ -1,7 +1,6 @@
 #include "cli/jobs.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +20,7 @@
 #include "cli/cluster/watch.h"
 #include "cli/job_flags.h"
 #include "cli/jobs_report.h"
+#include "cli/live_screen.h"
 #include "cli/local_source.h"
 #include "cli/terminal.h"
 
@@ -55,20 +57,30 @@ std::string LocalText(const JobsFlags& flags) {
                     std::filesystem::current_path(error).string());
 }
 
+constexpr std::chrono::seconds kLocalRedraw{1};
+
+int DrawLocally(const JobsFlags& flags) {
+  const auto screen = LiveScreen::Start();
+  if (!screen.ok()) return ComplainAbout("jobs", screen.status());
+  do {
+    const ScreenSize size = (*screen)->size();
+    std::vector<std::string> lines = SplitLines(LocalText(flags));
+    for (std::string& line : lines) line = CleanLine(line, size.columns);
+    (*screen)->Draw(FitRows(std::move(lines), size));
+  } while ((*screen)->Wait(kLocalRedraw));
+  return (*screen)->exit_code();
+}
+
 // Redraws a terminal in place; elsewhere prints the table again whenever it has changed.
 int WatchLocally(const JobsFlags& flags) {
-  const bool is_terminal = IsTerminal(STDOUT_FILENO);
+  if (IsTerminal(STDOUT_FILENO)) return DrawLocally(flags);
   std::string last;
   while (std::ferror(stdout) == 0) {
     std::string text = LocalText(flags);
-    if (is_terminal) {
-      fmt::print("\x1b[H\x1b[J{}", text);
-    } else if (text != last) {
-      fmt::print("{}", text);
-    }
+    if (text != last) fmt::print("{}", text);
     std::fflush(stdout);
     last = std::move(text);
-    poll(nullptr, 0, 1000);
+    std::this_thread::sleep_for(kLocalRedraw);
   }
   return 1;
 }

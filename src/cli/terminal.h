@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace trainyard::cli {
 
@@ -28,6 +29,9 @@ std::string Paint(std::string_view text, Colour colour, bool enabled);
 // One line that may be put on a screen: no control characters or escape sequences, at most
 // `columns` characters (an ellipsis marks what was cut off).
 std::string CleanLine(std::string_view text, int columns);
+
+// The lines of a text, without their ends.
+std::vector<std::string> SplitLines(std::string_view text);
 
 // How many columns the text takes, its characters being one wide each.
 int WidthOf(std::string_view text);

@@ -117,6 +117,20 @@ TEST_F(ClientTest, AFailureHasCodeAttemptAndTheServersWords) {
             "cannot create pods.v1 team/p: POST https://h: late");
 }
 
+TEST_F(ClientTest, ANamespaceThatIsBeingDeletedIsNotMistakenForAMissingRight) {
+  const Json pod = {{"metadata", {{"name", "p"}}}};
+  Make({});
+  Script(Answer(403, R"({"reason": "Forbidden", "message": "no more", "details": {"causes": [
+                         {"reason": "NamespaceTerminating", "field": "metadata.namespace"}]}})"));
+  Status status = client_->Create(kPods, "team", pod).status();
+  EXPECT_EQ(status, FailedPreconditionError("cannot create pods.v1 team/p: no more"));
+  // From a server that tells no causes.
+  Script(Answer(403, R"({"reason": "Forbidden", "message": "pods \"p\" is forbidden: unable to )"
+                     R"(create new content in namespace team because it is being terminated"})"));
+  status = client_->Create(kPods, "team", pod).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
+}
+
 TEST_F(ClientTest, AListIsReadPageByPage) {
   Make({});
   Script(Answer(200, R"({"metadata": {"continue": "t"}, "items": [1]})"),
@@ -133,20 +147,6 @@ TEST_F(ClientTest, AnAnswerThatIsNoListIsRefused) {
               DataLossError("cannot list pods.v1 team: no list came back"))
         << answer;
   }
-}
-
-TEST_F(ClientTest, ANamespaceThatIsBeingDeletedIsNotMistakenForAMissingRight) {
-  const Json pod = {{"metadata", {{"name", "p"}}}};
-  Make({});
-  Script(Answer(403, R"({"reason": "Forbidden", "message": "no more", "details": {"causes": [
-                         {"reason": "NamespaceTerminating", "field": "metadata.namespace"}]}})"));
-  Status status = client_->Create(kPods, "team", pod).status();
-  EXPECT_EQ(status, FailedPreconditionError("cannot create pods.v1 team/p: no more"));
-  // From a server that tells no causes.
-  Script(Answer(403, R"({"reason": "Forbidden", "message": "pods \"p\" is forbidden: unable to )"
-                     R"(create new content in namespace team because it is being terminated"})"));
-  status = client_->Create(kPods, "team", pod).status();
-  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
 }
 
 TEST_F(ClientTest, TriesAgainUntilThereIsAnAnswer) {

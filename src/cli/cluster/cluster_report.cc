@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
+#include "cli/live_screen.h"
 #include "local/state/timestamp.h"
 
 namespace trainyard::cli {
@@ -45,17 +46,6 @@ Colour ColourOf(std::string_view state) {
   return Colour::kNone;
 }
 
-std::vector<std::string> Lines(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = text.find('\n', start);
-    lines.push_back(text.substr(start, end - start));
-    if (end == std::string::npos) break;
-    start = end + 1;
-  }
-  return lines;
-}
-
 void AddReplicas(const JobDescription& job, int columns, bool colours,
                  std::vector<std::string>* lines) {
   std::vector<std::vector<std::string>> rows;
@@ -64,7 +54,7 @@ void AddReplicas(const JobDescription& job, int columns, bool colours,
                     replica.restarts == 0 ? "" : fmt::format("{} restart(s)", replica.restarts),
                     replica.age ? FormatAge(*replica.age) : "", replica.last_line});
   }
-  const std::vector<std::string> table = Lines(FormatTable(rows));
+  const std::vector<std::string> table = SplitLines(FormatTable(rows));
   for (size_t i = 0; i < table.size(); ++i) {
     lines->push_back(
         Paint(CleanLine("  " + table[i], columns), ColourOf(job.replicas[i].state), colours));
@@ -81,7 +71,7 @@ std::string FormatClusterJobs(std::span<const JobDescription> jobs, const Cluste
 std::vector<std::string> FormatWatch(std::span<const JobDescription> jobs,
                                      const ClusterTable& table, job::TimePoint now,
                                      ScreenSize screen, bool colours) {
-  const std::vector<std::string> rows = Lines(FormatTable(JobRows(jobs, table, now)));
+  const std::vector<std::string> rows = SplitLines(FormatTable(JobRows(jobs, table, now)));
   std::vector<std::string> lines = {
       Paint(CleanLine(rows.front(), screen.columns), Colour::kBold, colours)};
   for (size_t i = 0; i < jobs.size(); ++i) {
@@ -89,13 +79,7 @@ std::vector<std::string> FormatWatch(std::span<const JobDescription> jobs,
         Paint(CleanLine(rows[i + 1], screen.columns), ColourOf(jobs[i].state), colours));
     if (!jobs[i].status.is_finished()) AddReplicas(jobs[i], screen.columns, colours, &lines);
   }
-  const size_t most = static_cast<size_t>(std::max(screen.rows - 1, 2));
-  if (lines.size() > most) {
-    const size_t hidden = lines.size() - most + 1;
-    lines.resize(most - 1);
-    lines.push_back(fmt::format("... and {} more lines", hidden));
-  }
-  return lines;
+  return FitRows(std::move(lines), screen);
 }
 
 }  // namespace trainyard::cli

@@ -1,7 +1,6 @@
 #include "cli/cluster/watch.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,11 +10,13 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "cli/cluster/cluster_source.h"
 #include "cli/job_flags.h"
+#include "cli/live_screen.h"
 #include "kube/informer.h"
 #include "kube/logs.h"
 #include "operator/names.h"
@@ -26,7 +27,7 @@ namespace {
 using operators::PodView;
 
 constexpr std::chrono::seconds kSyncTimeout{30};
-constexpr int kRedrawMilliseconds = 500;
+constexpr std::chrono::milliseconds kRedraw{500};
 // Logs that are followed at the same time: as many as a screen shows.
 constexpr size_t kMaxLogs = 40;
 
@@ -126,16 +127,8 @@ class ClusterWatch {
   kube::Informer<PodView> pods_;
 };
 
-void Redraw(const std::vector<std::string>& lines) {
-  std::string text = "\x1b[H";
-  for (const std::string& line : lines) text += line + "\x1b[K\n";
-  text += "\x1b[J";
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 // What has changed since the last look, a line each.
-void PrintChanges(const std::vector<JobDescription>& jobs,
-                  std::map<std::string, std::string>* told) {
+void PrintNews(const std::vector<JobDescription>& jobs, std::map<std::string, std::string>* told) {
   std::map<std::string, std::string> now;
   for (const JobDescription& job : jobs) {
     const std::string name = job.name_space + "/" + job.name;
@@ -156,27 +149,34 @@ void PrintChanges(const std::vector<JobDescription>& jobs,
   *told = std::move(now);
 }
 
+int DrawChanges(ClusterWatch* watch, const ClusterTable& table) {
+  const auto screen = LiveScreen::Start();
+  if (!screen.ok()) return ComplainAbout("jobs", screen.status());
+  do {
+    const job::TimePoint now = std::chrono::system_clock::now();
+    (*screen)->Draw(FormatWatch(watch->Look(/*with_last_lines=*/true, now), table, now,
+                                (*screen)->size(), MayUseColour(STDOUT_FILENO)));
+  } while ((*screen)->Wait(kRedraw));
+  return (*screen)->exit_code();
+}
+
+int PrintChanges(ClusterWatch* watch) {
+  std::map<std::string, std::string> told;
+  while (std::ferror(stdout) == 0) {
+    PrintNews(watch->Look(/*with_last_lines=*/false, std::chrono::system_clock::now()), &told);
+    std::fflush(stdout);
+    std::this_thread::sleep_for(kRedraw);
+  }
+  return 1;
+}
+
 }  // namespace
 
 int WatchCluster(const Cluster& cluster, const ClusterTable& table) {
   ClusterWatch watch(cluster, table.with_namespace);
   const Status status = watch.WaitUntilSynced();
   if (!status.ok()) return ComplainAbout("jobs", status);
-  const bool is_terminal = IsTerminal(STDOUT_FILENO);
-  std::map<std::string, std::string> told;
-  if (is_terminal) fmt::print("\x1b[2J");
-  while (std::ferror(stdout) == 0) {
-    const job::TimePoint now = std::chrono::system_clock::now();
-    const std::vector<JobDescription> jobs = watch.Look(is_terminal, now);
-    if (is_terminal) {
-      Redraw(FormatWatch(jobs, table, now, SizeOf(STDOUT_FILENO), MayUseColour(STDOUT_FILENO)));
-    } else {
-      PrintChanges(jobs, &told);
-    }
-    std::fflush(stdout);
-    poll(nullptr, 0, kRedrawMilliseconds);
-  }
-  return 1;
+  return IsTerminal(STDOUT_FILENO) ? DrawChanges(&watch, table) : PrintChanges(&watch);
 }
 
 }  // namespace trainyard::cli

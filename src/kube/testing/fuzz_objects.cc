@@ -88,32 +88,28 @@ Status CheckObject(std::string_view text) {
   return Expect(*object == *whole, "only managedFields is left out");
 }
 
-// What ParseObject() shall take of a whole tree.
-Json Select(const Json& value, const Fields::Node& wanted) {
+// What Fields stand for, done with the whole tree.
+Json Keep(const Json& value, const Fields::Node& wanted) {
   if (wanted.members.empty() || !value.is_structured()) return value;
-  Json selected = value.is_array() ? Json::array() : Json::object();
+  Json kept = value.is_array() ? Json::array() : Json::object();
   if (value.is_array()) {
-    for (const Json& item : value) selected.push_back(Select(item, wanted));
-    return selected;
+    for (const Json& item : value) kept.push_back(Keep(item, wanted));
+    return kept;
   }
   for (const Fields::Node& member : wanted.members) {
-    const Json* found = Find(value, {member.name});
-    if (found != nullptr) selected[member.name] = Select(*found, member);
+    if (const Json* found = Find(value, {member.name})) kept[member.name] = Keep(*found, member);
   }
-  return selected;
+  return kept;
 }
 
 Status CheckFields(std::string_view text) {
-  static const Fields fields{"spec.list", "status.containerStatuses.state", "metadata.labels.k"};
-  (void)ParseObject("x", text, fields);
+  static const Fields kFields{"spec.list", "status.containerStatuses.state", "metadata.labels"};
+  (void)ParseObject("x", text, kFields);
+  // Each name stands once, and without needless escapes, in what was written from a tree.
   const Result<Json> tree = ParseJson("x", text);
   if (!tree.ok() || !tree->is_object()) return OkStatus();
-  for (const int indent : {-1, 2}) {
-    const Result<Json> object = ParseObject("x", tree->dump(indent), fields);
-    RETURN_IF_ERROR(object.status());
-    RETURN_IF_ERROR(Expect(*object == Select(*tree, fields.root()), "what is wanted, no more"));
-  }
-  return OkStatus();
+  const Result<Json> read = ParseObject("x", tree->dump(), kFields);
+  return Expect(read.ok() && *read == Keep(*tree, kFields.root()), "what is wanted, no more");
 }
 
 Status CheckWatchEvent(std::string_view text) {
@@ -188,7 +184,7 @@ std::vector<FuzzTarget> ObjectTargets() {
         "\n"
         R"({"a":{"b":{"e":2}},"d":[2],"f":"g"})"}},
       {"object", CheckObject, {kPod}},
-      {"fields", CheckFields, {kPod, R"({"status":[{"containerStatuses":{"state":[[1]]}},2]})"}},
+      {"fields", CheckFields, {kPod}},
       {"watch_event",
        CheckWatchEvent,
        {EventText(), R"({"object":{"metadata":{"resourceVersion":"9"}},"type":"BOOKMARK"})"}},
