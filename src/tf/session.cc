@@ -54,6 +54,27 @@ Session::~Session() {
 Result<std::vector<Tensor>> Session::Run(std::span<const Feed> feeds,
                                          std::span<const Output> fetches,
                                          std::span<const Operation> targets) {
+  return RunWith(nullptr, nullptr, feeds, fetches, targets);
+}
+
+Result<std::vector<Tensor>> Session::RunTraced(std::span<const Feed> feeds,
+                                               std::span<const Output> fetches,
+                                               std::span<const Operation> targets,
+                                               std::string* run_metadata) {
+  constexpr int kTraceLevel = 1;  // of RunOptions in config.proto
+  constexpr uint64_t kFullTrace = 3;
+  const std::string bytes = WireWriter().Varint(kTraceLevel, kFullTrace).str();
+  const internal::BufferPtr options(TF_NewBufferFromString(bytes.data(), bytes.size()));
+  const internal::BufferPtr metadata = internal::MakeBuffer();
+  auto values = RunWith(options.get(), metadata.get(), feeds, fetches, targets);
+  if (values.ok()) *run_metadata = internal::BufferBytes(*metadata);
+  return values;
+}
+
+Result<std::vector<Tensor>> Session::RunWith(const TF_Buffer* options, TF_Buffer* metadata,
+                                             std::span<const Feed> feeds,
+                                             std::span<const Output> fetches,
+                                             std::span<const Operation> targets) {
   std::vector<TF_Output> inputs;
   std::vector<TF_Tensor*> input_values;
   inputs.reserve(feeds.size());
@@ -67,10 +88,10 @@ Result<std::vector<Tensor>> Session::Run(std::span<const Feed> feeds,
   for (const Output& fetch : fetches) outputs.push_back({fetch.op, fetch.index});
   std::vector<TF_Tensor*> output_values(fetches.size(), nullptr);
   CallStatus call;
-  TF_SessionRun(handle_, nullptr, inputs.data(), input_values.data(),
+  TF_SessionRun(handle_, options, inputs.data(), input_values.data(),
                 static_cast<int>(inputs.size()), outputs.data(), output_values.data(),
                 static_cast<int>(outputs.size()), targets.data(), static_cast<int>(targets.size()),
-                nullptr, call.get());
+                metadata, call.get());
   std::vector<Tensor> values;
   values.reserve(output_values.size());
   for (TF_Tensor* value : output_values) values.emplace_back(value);

@@ -10,6 +10,7 @@
 #include "tf/graph.h"
 #include "tf/tensor.h"
 
+struct TF_Buffer;
 struct TF_Session;
 
 namespace trainyard::tf {
@@ -70,10 +71,20 @@ class Session {
     return Run(std::span(feeds.begin(), feeds.size()), std::span(fetches.begin(), fetches.size()),
                std::span(targets.begin(), targets.size()));
   }
+  // The same run, with the time of every operation recorded; `run_metadata` receives the serialized
+  // RunMetadata. Slower than Run.
+  Result<std::vector<Tensor>> RunTraced(std::span<const Feed> feeds,
+                                        std::span<const Output> fetches,
+                                        std::span<const Operation> targets,
+                                        std::string* run_metadata);
   // Runs one operation for its effect.
   Status Run(Operation target);
 
  private:
+  Result<std::vector<Tensor>> RunWith(const TF_Buffer* options, TF_Buffer* metadata,
+                                      std::span<const Feed> feeds, std::span<const Output> fetches,
+                                      std::span<const Operation> targets);
+
   TF_Session* handle_;
 };
 

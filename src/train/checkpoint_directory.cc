@@ -18,7 +18,19 @@ Result<CheckpointState> ReadState(const std::string& directory) {
   return state;
 }
 
+// Centuries are as good as never, and fit in the clock.
+std::filesystem::file_time_type::duration Hours(double hours) {
+  constexpr double kMost = 24 * 365 * 100;
+  return std::chrono::duration_cast<std::filesystem::file_time_type::duration>(
+      std::chrono::duration<double, std::ratio<3600>>(std::min(hours, kMost)));
+}
+
 }  // namespace
+
+CheckpointDirectory::CheckpointDirectory(Options options)
+    : options_(std::move(options)),
+      next_kept_time_(std::filesystem::file_time_type::clock::now() +
+                      Hours(options_.keep_every_n_hours)) {}
 
 Status CheckpointDirectory::Load() {
   names_.clear();
@@ -46,7 +58,7 @@ Status CheckpointDirectory::Add(int64_t step) {
   names_.push_back(name);
   std::vector<std::string> expired;
   while (options_.keep_max > 0 && static_cast<int>(names_.size()) > options_.keep_max) {
-    expired.push_back(names_.front());
+    if (!IsKeptForEver(names_.front())) expired.push_back(names_.front());
     names_.erase(names_.begin());
   }
   // The file first: nobody may be led to a checkpoint whose files are going.
@@ -65,6 +77,16 @@ std::vector<std::string> CheckpointDirectory::NewestFirst() const {
     prefixes.push_back(JoinPath(options_.directory, *name));
   }
   return prefixes;
+}
+
+// As tf.train.Saver: the first one that is written after the time has come, then the next time.
+bool CheckpointDirectory::IsKeptForEver(const std::string& name) {
+  std::error_code unreadable;
+  const std::string index = JoinPath(options_.directory, name + ".index");
+  const auto written = std::filesystem::last_write_time(index, unreadable);
+  if (unreadable || written <= next_kept_time_) return false;
+  next_kept_time_ += Hours(options_.keep_every_n_hours);
+  return true;
 }
 
 Status CheckpointDirectory::DeleteFiles(const std::string& name) const {

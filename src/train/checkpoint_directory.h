@@ -1,6 +1,7 @@
 // The checkpoints of a model directory: which there are, which is the newest, which to delete.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,11 @@ class CheckpointDirectory {
   struct Options {
     std::string directory;
     int keep_max = 5;  // 0 keeps all
+    // Of the checkpoints beyond keep_max, one in so many hours stays for ever, counted from the
+    // construction of this object.
+    double keep_every_n_hours = 10000;
   };
-  explicit CheckpointDirectory(Options options) : options_(std::move(options)) {}
+  explicit CheckpointDirectory(Options options);
 
   // Takes over the checkpoints that are there (those whose index file exists).
   Status Load();
@@ -39,8 +43,11 @@ class CheckpointDirectory {
  private:
   Status DeleteFiles(const std::string& name) const;
 
+  bool IsKeptForEver(const std::string& name);
+
   const Options options_;
-  std::vector<std::string> names_;  // "model.ckpt-100", oldest first
+  std::filesystem::file_time_type next_kept_time_;  // a checkpoint later than this is kept for ever
+  std::vector<std::string> names_;                  // "model.ckpt-100", oldest first
 };
 
 // The prefix of the newest whole checkpoint that `<directory>/checkpoint` names; NotFound if there

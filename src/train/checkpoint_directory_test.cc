@@ -46,6 +46,25 @@ TEST_F(CheckpointDirectoryTest, KeepsAllWithZero) {
   EXPECT_EQ(checkpoints.NewestFirst().size(), 8u);
 }
 
+TEST_F(CheckpointDirectoryTest, KeepsOneInSoManyHoursForEver) {
+  CheckpointDirectory checkpoints(
+      {.directory = dir_.path(), .keep_max = 1, .keep_every_n_hours = 2});
+  const auto now = std::filesystem::file_time_type::clock::now();
+  int64_t hour = 0;
+  for (const int64_t step : {10, 20, 30, 40, 50, 60}) {
+    WriteBundle(step);
+    hour += 1;
+    std::filesystem::last_write_time(Path(fmt::format("model.ckpt-{}.index", step)),
+                                     now + std::chrono::hours(hour) + std::chrono::minutes(5));
+    ASSERT_TRUE(checkpoints.Add(step).ok());
+  }
+  std::vector<std::string> indexes = ListDirectory(dir_.path()).value();
+  std::erase_if(indexes, [](const std::string& name) { return !name.ends_with(".index"); });
+  EXPECT_THAT(indexes,
+              ElementsAre("model.ckpt-20.index", "model.ckpt-40.index", "model.ckpt-60.index"));
+  EXPECT_THAT(checkpoints.NewestFirst(), ElementsAre(Path("model.ckpt-60")));
+}
+
 TEST_F(CheckpointDirectoryTest, TakesOverWhatAnEarlierProcessLeft) {
   WriteBundle(10);
   WriteBundle(20);

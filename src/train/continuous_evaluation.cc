@@ -43,11 +43,14 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
   constexpr std::chrono::seconds kMarkPatience(30);
   const std::string& model_dir = estimator.config().model_dir;
   ProgressReporter reporter;
-  ASSIGN_OR_RETURN(const std::unique_ptr<Evaluator> evaluator,
-                   Evaluator::Create(estimator.model_fn(), spec.input, estimator.config(),
-                                     {.name = spec.name, .steps = spec.steps}));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<Evaluator> evaluator,
+      Evaluator::Create(estimator.model_fn(), spec.input, estimator.config(),
+                        {.name = spec.name, .steps = spec.steps, .hooks = spec.hooks}));
   reporter.Report({.phase = "waiting", .message = "waiting for a checkpoint"});
   std::optional<EvalResult> last;
+  bool exported = true;  // of `last`: nothing is waiting
+  bool exported_final = false;
   std::string last_prefix;
   Clock::time_point next_time = Clock::now() + spec.start_delay;
   Clock::time_point mark_deadline = Clock::now() + kMarkPatience;
@@ -71,6 +74,7 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
         last_prefix = *prefix;
         reporter.Report(
             {.phase = "evaluating", .step = step, .eval_step = step, .metrics = last->metrics});
+        exported = false;
       } else if (IsPassing(result.status())) {
         LogWarning("{}; looking for a newer one", result.status().message());
         next_time = Clock::now() + std::chrono::seconds(1);
@@ -78,7 +82,18 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
         return result.status();
       }
     }
-    if (is_last && last.has_value() && last_prefix == *prefix) {
+    const bool at_end = is_last && last.has_value() && last_prefix == *prefix;
+    // That a checkpoint was the last may be known only after it was evaluated and exported: then
+    // the exporters that act at the end alone are called once more.
+    if (last.has_value() && (!exported || (at_end && !exported_final))) {
+      const Status status = RunExporters(exported ? FinalOnly(spec.exporters) : spec.exporters,
+                                         estimator, last_prefix, *last, at_end);
+      if (!status.ok() && (at_end || !IsPassing(status))) return status;
+      if (!status.ok()) LogWarning("{}; looking for a newer one", status.message());
+      exported = true;
+      exported_final = at_end;
+    }
+    if (at_end) {
       LogInfo("Exiting evaluation, global_step={}: training has ended.", last->global_step);
       reporter.Report(
           {.phase = "finished", .eval_step = last->global_step, .metrics = last->metrics});

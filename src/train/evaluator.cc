@@ -43,6 +43,14 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(const ModelFn& model_fn,
   ASSIGN_OR_RETURN(evaluator->model_,
                    ModelGraph::Build(model_fn, input->spec(),
                                      {.mode = Mode::kEval, .seed = config.tf_random_seed}));
+  evaluator->config_ = config;
+  evaluator->hooks_.Add(evaluator->options_.hooks);
+  evaluator->hooks_.Add(evaluator->model_->spec().evaluation_hooks);
+  RETURN_IF_ERROR(
+      evaluator->hooks_.Begin({.graph = evaluator->model_->mutable_graph(),
+                               .config = &evaluator->config_,
+                               .events = nullptr,
+                               .global_step = evaluator->model_->model().global_step().value}));
   tf::SessionConfig session_config;
   session_config.intra_op_threads = config.intra_op_threads;
   session_config.inter_op_threads = config.inter_op_threads;
@@ -69,15 +77,25 @@ Result<EvalResult> Evaluator::Accumulate() {
   }
   std::vector<std::vector<double>> sums(fetches.size());
   ASSIGN_OR_RETURN(const std::unique_ptr<BatchIterator> batches, input_->MakeIterator());
+  RETURN_IF_ERROR(hooks_.AfterCreateSession(session_.get(), 0));
   int64_t count = 0;
-  while (!options_.steps.has_value() || count < *options_.steps) {
+  while ((!options_.steps.has_value() || count < *options_.steps) && !hooks_.WantsStop()) {
     ASSIGN_OR_RETURN(const std::optional<Batch> batch, batches->Next());
     if (!batch.has_value()) break;
-    ASSIGN_OR_RETURN(const std::vector<tf::Feed> feeds, model_->Feeds(*batch));
-    ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, session_->Run(feeds, fetches, {}));
-    for (size_t i = 0; i < values.size(); ++i) RETURN_IF_ERROR(AddTo(&sums[i], values[i]));
+    StepRequest request;
+    RETURN_IF_ERROR(hooks_.BeforeStep(count + 1, &request));
+    StepResult step{.global_step = count + 1};
+    ASSIGN_OR_RETURN(std::vector<tf::Feed> feeds, model_->Feeds(*batch));
+    ASSIGN_OR_RETURN(
+        const std::vector<tf::Tensor> values,
+        RunWithRequest(session_.get(), std::move(feeds), fetches, request, &step.run_metadata));
+    for (size_t i = 0; i < fetches.size(); ++i) RETURN_IF_ERROR(AddTo(&sums[i], values[i]));
+    step.loss = values[0].scalar<float>();
+    RETURN_IF_ERROR(
+        hooks_.AfterStep(session_.get(), &step, std::span(values).subspan(fetches.size())));
     ++count;
   }
+  RETURN_IF_ERROR(hooks_.End(session_.get(), count));
   if (count == 0) return FailedPreconditionError("there is no data to evaluate on");
   EvalResult result;
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,

@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "records/event_writer.h"
+#include "train/hook_list.h"
 #include "train/input.h"
 #include "train/model_graph.h"
 #include "train/run_config.h"
@@ -29,6 +31,8 @@ class Evaluator {
   struct Options {
     std::string name;              // results go to eval/ or eval_<name>/
     std::optional<int64_t> steps;  // batches; none: until the data ends
+    // Called around the batches of each evaluation; Begin once.
+    std::vector<std::shared_ptr<TrainingHook>> hooks;
   };
   static Result<std::unique_ptr<Evaluator>> Create(const ModelFn& model_fn,
                                                    std::shared_ptr<const Input> input,
@@ -46,6 +50,8 @@ class Evaluator {
   Options options_;
   std::shared_ptr<const Input> input_;
   std::string directory_;
+  RunConfig config_;
+  HookList hooks_;
   std::unique_ptr<ModelGraph> model_;
   std::unique_ptr<tf::Session> session_;
   std::unique_ptr<records::EventWriter> events_;  // made with the first result

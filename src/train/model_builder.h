@@ -82,6 +82,11 @@ class ModelBuilder {
     return scalar_summaries_;
   }
 
+  // Any other summary, to be written with the scalars: a string scalar, a serialized Summary. See
+  // summaries.h.
+  void AddSummary(const tf::Output& serialized) { summaries_.push_back(serialized); }
+  const std::vector<tf::Output>& summaries() const { return summaries_; }
+
   // The seeds of the next random operation; zeros without Options::seed.
   Seed NextSeed();
 
@@ -96,6 +101,7 @@ class ModelBuilder {
   std::deque<Variable> variables_;  // a deque: references stay valid as it grows
   std::vector<tf::Operation> updates_;
   std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
+  std::vector<tf::Output> summaries_;
   int next_ps_task_ = 0;
   int64_t next_seed_ = 1;
 };

@@ -3,11 +3,14 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tf/graph.h"
 #include "train/metric.h"
 #include "train/model_builder.h"
+#include "train/training_hook.h"
 
 namespace trainyard::train {
 
@@ -24,6 +27,9 @@ struct ModelSpec {
   std::map<std::string, Metric> metrics;
   // By output name; these are the outputs of the exported signatures.
   std::map<std::string, tf::Output> predictions;
+  // Hooks that belong to the model itself, called after the ones given to Train (Evaluate).
+  std::vector<std::shared_ptr<TrainingHook>> training_hooks;
+  std::vector<std::shared_ptr<TrainingHook>> evaluation_hooks;
 };
 
 using Features = std::map<std::string, tf::Output>;

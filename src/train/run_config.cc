@@ -26,6 +26,12 @@ Status CheckRanges(const RunConfig& config) {
       CheckAtLeast("save_checkpoints_secs",
                    config.save_checkpoints_secs.value_or(std::chrono::seconds(0)).count(), 0));
   RETURN_IF_ERROR(CheckAtLeast("keep_checkpoint_max", config.keep_checkpoint_max, 0));
+  if (!(config.keep_checkpoint_every_n_hours > 0)) {
+    return InvalidArgumentError("keep_checkpoint_every_n_hours should be > 0");
+  }
+  if (!config.protocol.empty() && config.protocol != "grpc") {
+    return InvalidArgumentError("protocol should be grpc, given: {}", config.protocol);
+  }
   RETURN_IF_ERROR(CheckAtLeast("log_step_count_steps", config.log_step_count_steps, 1));
   RETURN_IF_ERROR(
       CheckAtLeast("session_creation_timeout_secs", config.session_creation_timeout.count(), 1));
@@ -35,6 +41,9 @@ Status CheckRanges(const RunConfig& config) {
 Status ChooseModelDir(RunConfig* config) {
   const std::optional<std::string>& from_environment = config->task.model_dir;
   if (from_environment.has_value()) {
+    if (from_environment->empty()) {
+      return InvalidArgumentError("model_dir in TF_CONFIG should be non-empty.");
+    }
     if (!config->model_dir.empty() && config->model_dir != *from_environment) {
       return InvalidArgumentError(
           "`model_dir` provided in RunConfig construct, if set, must have the same value as the "

@@ -21,13 +21,21 @@ struct RunConfig {
   std::string model_dir;
   std::optional<int64_t> tf_random_seed;
   int64_t save_summary_steps = 100;  // 0: no summaries
-  // At most one of the two is set; neither: only the first and the last step are saved.
+  // At most one of the two is set; neither: every 600 seconds. The one that is set being 0, only
+  // the first and the last step are saved. (Upstream saves nothing then, and loses what was
+  // trained.)
   std::optional<int64_t> save_checkpoints_steps;
   std::optional<std::chrono::seconds> save_checkpoints_secs;
-  int keep_checkpoint_max = 5;         // 0 keeps all
+  int keep_checkpoint_max = 5;  // 0 keeps all
+  // Of the checkpoints that are deleted by keep_checkpoint_max, one in so many hours is kept for
+  // ever. > 0.
+  double keep_checkpoint_every_n_hours = 10000;
   int64_t log_step_count_steps = 100;  // between lines of progress in the log, and global_step/sec
   // How long to wait for the other tasks of the cluster before giving up.
   std::chrono::seconds session_creation_timeout{7200};
+  // The protocol between tasks: "" or "grpc". Upstream also takes "grpc+verbs", for which no
+  // release of TensorFlow has a server.
+  std::string protocol;
 
   // Ours. A training step, or a checkpoint, that takes longer ends the process with kExitLostPeer:
   // TensorFlow itself waits for ever for a parameter server that is frozen.
@@ -39,8 +47,18 @@ struct RunConfig {
   // a warning, on processors that only emulate it.
   bool bfloat16 = false;
 
+  // Not offered, of Estimator's fields: session_config (the fields above say what can be chosen;
+  // device filters are always set), device_fn (variables go round robin over the parameter
+  // servers), checkpoint_save_graph_def (the graph stands in the event file; a checkpoint is read
+  // by variable names alone), experimental_max_worker_delay_secs (workers start at once) and the
+  // distribution strategies, which follow from TF_CONFIG.
+
   // The role in the cluster; ReadEnvironment fills it.
   spec::TaskConfig task;
+
+  // RunConfig.service: the JSON object under "service" in TF_CONFIG as text; empty if there is
+  // none.
+  const std::string& service() const { return task.service; }
 
   // Reads TF_CONFIG into `task` and checks it and the fields above. InvalidArgument with the
   // message of RunConfig for the first mistake. An empty model_dir is taken from TF_CONFIG; it must

@@ -40,6 +40,23 @@ TEST_F(RunConfigTest, TakesItsRoleFromTheEnvironment) {
   EXPECT_EQ(config.save_checkpoints_secs, std::nullopt);
 }
 
+TEST_F(RunConfigTest, TakesModelDirAndServiceFromTheEnvironment) {
+  ::setenv("TF_CONFIG", R"({"model_dir":"/other","service":{"key":[1]}})", 1);
+  RunConfig config;
+  ASSERT_TRUE(config.ReadEnvironment().ok());
+  EXPECT_EQ(config.model_dir, "/other");
+  EXPECT_EQ(config.service(), R"({"key":[1]})");
+}
+
+TEST_F(RunConfigTest, StepsOrSecondsOfSavingExcludeEachOther) {
+  RunConfig steps{.model_dir = "m", .save_checkpoints_steps = 10};
+  ASSERT_TRUE(steps.ReadEnvironment().ok());
+  EXPECT_EQ(steps.save_checkpoints_secs, std::nullopt);
+  RunConfig seconds{.model_dir = "m", .save_checkpoints_secs = std::chrono::seconds(5)};
+  ASSERT_TRUE(seconds.ReadEnvironment().ok());
+  EXPECT_EQ(seconds.save_checkpoints_steps, std::nullopt);
+}
+
 TEST_F(RunConfigTest, MistakesHaveEstimatorsWords) {
   EXPECT_EQ(ErrorOf({.model_dir = ""}), "model_dir should be non-empty.");
   EXPECT_EQ(ErrorOf({.model_dir = "m", .save_summary_steps = -1}),
@@ -50,6 +67,20 @@ TEST_F(RunConfigTest, MistakesHaveEstimatorsWords) {
                      .save_checkpoints_steps = 1,
                      .save_checkpoints_secs = std::chrono::seconds(1)}),
             "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set.");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .save_checkpoints_steps = -1}),
+            "save_checkpoints_steps should be >= 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .save_checkpoints_secs = std::chrono::seconds(-1)}),
+            "save_checkpoints_secs should be >= 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .keep_checkpoint_max = -1}),
+            "keep_checkpoint_max should be >= 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .keep_checkpoint_every_n_hours = 0}),
+            "keep_checkpoint_every_n_hours should be > 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .session_creation_timeout = std::chrono::seconds(0)}),
+            "session_creation_timeout_secs should be > 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "m", .protocol = "grpc+verbs"}),
+            "protocol should be grpc, given: grpc+verbs");
+  ::setenv("TF_CONFIG", R"({"model_dir":""})", 1);
+  EXPECT_EQ(ErrorOf({}), "model_dir in TF_CONFIG should be non-empty.");
   ::setenv("TF_CONFIG", R"({"model_dir":"/other"})", 1);
   EXPECT_THAT(ErrorOf({.model_dir = "/m"}), HasSubstr("must have the same value"));
   ::setenv("TF_CONFIG", "{", 1);

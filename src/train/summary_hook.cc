@@ -9,16 +9,22 @@ Status SummaryHook::AfterCreateSession(tf::Session* /*session*/, int64_t global_
   return events_->AddSessionStart(global_step);
 }
 
-bool SummaryHook::WantsSummaries(int64_t global_step) {
-  if (config_.save_summary_steps == 0 || tags_.empty()) return false;
-  return last_summary_step_ < 0 || global_step >= last_summary_step_ + config_.save_summary_steps;
+Status SummaryHook::BeforeStep(int64_t next_step, StepRequest* request) {
+  wanted_ =
+      config_.save_summary_steps > 0 && has_summaries_ &&
+      (last_summary_step_ < 0 || next_step >= last_summary_step_ + config_.save_summary_steps);
+  request->summaries = wanted_;
+  return OkStatus();
 }
 
 Status SummaryHook::AfterStep(tf::Session* /*session*/, const StepResult& step) {
-  if (!step.summaries.empty()) {
+  if (wanted_) {
     std::vector<records::Scalar> scalars;
     for (size_t i = 0; i < tags_.size(); ++i) scalars.push_back({tags_[i], step.summaries[i]});
-    RETURN_IF_ERROR(events_->AddScalars(step.global_step, scalars));
+    if (!scalars.empty()) RETURN_IF_ERROR(events_->AddScalars(step.global_step, scalars));
+    if (!step.other_summaries.empty()) {
+      RETURN_IF_ERROR(events_->AddSummaryBytes(step.global_step, step.other_summaries));
+    }
     last_summary_step_ = step.global_step;
   }
   if (step.global_step < last_count_step_ + config_.log_step_count_steps) return OkStatus();

@@ -9,7 +9,7 @@
 namespace trainyard::train {
 namespace {
 
-Status CheckArguments(const Estimator& estimator, const TrainSpec& train) {
+Status CheckArguments(const Estimator& estimator, const TrainSpec& train, const EvalSpec& eval) {
   const spec::TaskConfig& task = estimator.config().task;
   if (train.max_steps.has_value() && *train.max_steps <= 0) {
     return InvalidArgumentError("Must specify max_steps > 0, given: {}", *train.max_steps);
@@ -25,6 +25,14 @@ Status CheckArguments(const Estimator& estimator, const TrainSpec& train) {
         "cannot train with {} workers and no parameter server: training by all-reduce is not there "
         "yet; add a PS replica to the job",
         task.num_worker_replicas);
+  }
+  return CheckExporters(eval.exporters);
+}
+
+Status CallListeners(const std::vector<CheckpointHook::Listener>& listeners,
+                     const std::string& prefix, int64_t step, bool is_last) {
+  for (const CheckpointHook::Listener& listener : listeners) {
+    RETURN_IF_ERROR(listener(prefix, step, is_last));
   }
   return OkStatus();
 }
@@ -42,19 +50,20 @@ class EvaluatingListener {
     }
     if (last_.has_value() && last_->global_step == step) return OkStatus();
     next_time_ = std::chrono::steady_clock::now() + spec_.throttle;
-    return EvaluateCheckpoint(prefix, step);
+    return EvaluateCheckpoint(prefix, step, is_last);
   }
 
-  Status EvaluateCheckpoint(const std::string& prefix, int64_t step) {
+  Status EvaluateCheckpoint(const std::string& prefix, int64_t step, bool is_last) {
     if (evaluator_ == nullptr) {
-      ASSIGN_OR_RETURN(evaluator_,
-                       Evaluator::Create(estimator_.model_fn(), spec_.input, estimator_.config(),
-                                         {.name = spec_.name, .steps = spec_.steps}));
+      ASSIGN_OR_RETURN(
+          evaluator_,
+          Evaluator::Create(estimator_.model_fn(), spec_.input, estimator_.config(),
+                            {.name = spec_.name, .steps = spec_.steps, .hooks = spec_.hooks}));
     }
     reporter_.Report({.phase = "evaluating", .step = step});
     ASSIGN_OR_RETURN(last_, evaluator_->Evaluate(prefix));
     reporter_.Report({.phase = "evaluating", .eval_step = step, .metrics = last_->metrics});
-    return OkStatus();
+    return RunExporters(spec_.exporters, estimator_, prefix, *last_, is_last);
   }
 
   const std::optional<EvalResult>& last() const { return last_; }
@@ -74,14 +83,17 @@ Result<TrainAndEvaluateResult> TrainAndEvaluateHere(const Estimator& estimator,
   const auto listener = std::make_shared<EvaluatingListener>(estimator, eval);
   TrainOptions options{
       .max_steps = train.max_steps,
-      .after_save = [listener](const std::string& prefix, int64_t step, bool is_last) {
-        return (*listener)(prefix, step, is_last);
-      }};
+      .after_save =
+          [listener, &train](const std::string& prefix, int64_t step, bool is_last) {
+            RETURN_IF_ERROR(CallListeners(train.saving_listeners, prefix, step, is_last));
+            return (*listener)(prefix, step, is_last);
+          },
+      .hooks = train.hooks};
   ASSIGN_OR_RETURN(const TrainResult result, estimator.Train(train.input, std::move(options)));
   if (!listener->last().has_value()) {
     // Nothing was left to train: what there is is still worth a number.
     ASSIGN_OR_RETURN(const std::string latest, LatestCheckpoint(estimator.config().model_dir));
-    RETURN_IF_ERROR(listener->EvaluateCheckpoint(latest, result.global_step));
+    RETURN_IF_ERROR(listener->EvaluateCheckpoint(latest, result.global_step, /*is_last=*/true));
   }
   return TrainAndEvaluateResult{.evaluation = listener->last()};
 }
@@ -92,8 +104,15 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
     RETURN_IF_ERROR(MakeDirectories(model_dir));
     RETURN_IF_ERROR(ClearTrainingEnd(model_dir));
   }
-  ASSIGN_OR_RETURN(const TrainResult result,
-                   estimator.Train(train.input, {.max_steps = train.max_steps, .after_save = {}}));
+  ASSIGN_OR_RETURN(
+      const TrainResult result,
+      estimator.Train(train.input,
+                      {.max_steps = train.max_steps,
+                       .after_save =
+                           [&train](const std::string& prefix, int64_t step, bool is_last) {
+                             return CallListeners(train.saving_listeners, prefix, step, is_last);
+                           },
+                       .hooks = train.hooks}));
   if (estimator.config().is_chief()) {
     RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
   }
@@ -104,7 +123,7 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
 
 Result<TrainAndEvaluateResult> TrainAndEvaluate(const Estimator& estimator, const TrainSpec& train,
                                                 const EvalSpec& eval) {
-  RETURN_IF_ERROR(CheckArguments(estimator, train));
+  RETURN_IF_ERROR(CheckArguments(estimator, train, eval));
   const RunConfig& config = estimator.config();
   if (!config.is_distributed()) {
     LogInfo("Running training and evaluation locally (non-distributed).");

@@ -5,15 +5,21 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "train/estimator.h"
+#include "train/exporter.h"
 
 namespace trainyard::train {
 
 struct TrainSpec {
   std::shared_ptr<const Input> input;
   std::optional<int64_t> max_steps;  // > 0; of the whole job
+  // In every training process; see training_hook.h and *_hook.h.
+  std::vector<std::shared_ptr<TrainingHook>> hooks;
+  // Called on the chief after each save.
+  std::vector<CheckpointHook::Listener> saving_listeners;
 };
 
 // As tf.estimator.EvalSpec, with delays that suit curves one wants to watch.
@@ -25,6 +31,10 @@ struct EvalSpec {
   // At least this long from one evaluation's start to the next; the last checkpoint is always
   // evaluated, without delay. Upstream: 600.
   std::chrono::seconds throttle{10};
+  // Called around the batches of each evaluation.
+  std::vector<std::shared_ptr<TrainingHook>> hooks;
+  // Called after each evaluation; names must be different. See exporter.h.
+  std::vector<std::shared_ptr<Exporter>> exporters;
 };
 
 struct TrainAndEvaluateResult {

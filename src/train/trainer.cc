@@ -1,11 +1,11 @@
 #include "train/trainer.h"
 
 #include <chrono>
-#include <cmath>
 #include <thread>
 
 #include "base/files.h"
 #include "base/log.h"
+#include "train/nan_hook.h"
 #include "train/progress_hook.h"
 #include "train/stop_signal.h"
 #include "train/summary_hook.h"
@@ -23,7 +23,9 @@ Trainer::Trainer(const RunConfig& config, TrainOptions options, ProgressReporter
     : config_(config),
       options_(std::move(options)),
       reporter_(reporter),
-      checkpoints_({.directory = config.model_dir, .keep_max = config.keep_checkpoint_max}) {}
+      checkpoints_({.directory = config.model_dir,
+                    .keep_max = config.keep_checkpoint_max,
+                    .keep_every_n_hours = config.keep_checkpoint_every_n_hours}) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::Create(const ModelFn& model_fn,
                                                  std::shared_ptr<const Input> input,
@@ -49,18 +51,34 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
     control_ = std::make_unique<JobControl>(model_->mutable_graph(), num_ps, std::max(workers, 1));
     RETURN_IF_ERROR(model_->graph().status());
   }
-  hooks_.push_back(std::make_unique<ProgressHook>(config_, options_.max_steps, reporter_));
+  hooks_.Add(std::make_shared<NanHook>());
+  hooks_.Add(std::make_shared<ProgressHook>(config_, options_.max_steps, reporter_));
+  hooks_.Add(options_.hooks);
+  hooks_.Add(model_->spec().training_hooks);
   if (config_.is_chief()) RETURN_IF_ERROR(SetUpChief());
+  RETURN_IF_ERROR(hooks_.Begin({.graph = model_->mutable_graph(),
+                                .config = &config_,
+                                .events = events_.get(),
+                                .global_step = model_->model().global_step().value}));
   sessions_ = std::make_unique<SessionManager>(config_, *model_, control_.get(), &checkpoints_,
                                                &watchdog_, reporter_, std::move(target));
   plain_fetches_ = {model_->spec().loss, model_->step_after_update()};
   if (IsWorker()) plain_fetches_.push_back(control_->phase());
-  summary_fetches_ = plain_fetches_;
-  for (const auto& [tag, value] : model_->model().scalar_summaries()) {
-    summary_fetches_.push_back(value);
-  }
+  AddSummaryFetches();
+  RETURN_IF_ERROR(model_->graph().status());
   ASSIGN_OR_RETURN(batches_, input_->MakeIterator());
   return OkStatus();
+}
+
+void Trainer::AddSummaryFetches() {
+  const ModelBuilder& model = model_->model();
+  summary_fetches_ = plain_fetches_;
+  for (const auto& [tag, value] : model.scalar_summaries()) summary_fetches_.push_back(value);
+  has_other_summaries_ = !model.summaries().empty();
+  if (has_other_summaries_) {
+    summary_fetches_.push_back(
+        model.scope().Op("MergeSummary", "Merge/MergeSummary").InList(model.summaries()).Out());
+  }
 }
 
 Status Trainer::SetUpChief() {
@@ -72,9 +90,10 @@ Status Trainer::SetUpChief() {
   RETURN_IF_ERROR(events_->AddGraph(graph_def));
   std::vector<std::string> tags;
   for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
-  hooks_.push_back(std::make_unique<SummaryHook>(config_, std::move(tags), events_.get()));
-  hooks_.push_back(std::make_unique<CheckpointHook>(
-      config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_, options_.after_save));
+  const bool has_summaries = !tags.empty() || !model_->model().summaries().empty();
+  hooks_.Add(std::make_shared<SummaryHook>(config_, std::move(tags), has_summaries, events_.get()));
+  hooks_.Add(std::make_shared<CheckpointHook>(config_, model_->saver(), &checkpoints_,
+                                              events_.get(), &watchdog_, options_.after_save));
   return OkStatus();
 }
 
@@ -104,16 +123,14 @@ Status Trainer::RunSession(tf::Session* session) {
   if (IsWorker()) {
     RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kTraining));
   }
-  for (const auto& hook : hooks_) {
-    RETURN_IF_ERROR(hook->AfterCreateSession(session, result_.global_step));
-  }
+  RETURN_IF_ERROR(hooks_.AfterCreateSession(session, result_.global_step));
   RETURN_IF_ERROR(RunSteps(session));
   if (IsWorker()) return Leave(session);
   return FinishJob(session);
 }
 
 bool Trainer::IsDone() const {
-  return data_ended_ || job_ending_ || StopRequested() ||
+  return data_ended_ || job_ending_ || StopRequested() || hooks_.WantsStop() ||
          (options_.max_steps.has_value() && result_.global_step >= *options_.max_steps);
 }
 
@@ -124,43 +141,43 @@ Status Trainer::RunSteps(tf::Session* session) {
       data_ended_ = true;
       break;
     }
-    ASSIGN_OR_RETURN(const StepResult step, RunStep(session, *batch, result_.global_step + 1));
-    ++result_.local_steps;
-    result_.global_step = step.global_step;
-    // Before any hook, so that bad weights never replace a good checkpoint.
-    if (!std::isfinite(step.loss)) {
-      return InternalError(
-          "NaN loss during training: the model diverged at step {} with loss = {}; lower the "
-          "learning rate or check the data (the last checkpoint is from before)",
-          step.global_step, step.loss);
-    }
-    for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->AfterStep(session, step));
+    RETURN_IF_ERROR(RunStep(session, *batch));
   }
   return OkStatus();
 }
 
-Result<StepResult> Trainer::RunStep(tf::Session* session, const Batch& batch, int64_t next_step) {
-  bool wants_summaries = false;
-  for (const auto& hook : hooks_) {
-    wants_summaries = hook->WantsSummaries(next_step) || wants_summaries;
+Status Trainer::RunStep(tf::Session* session, const Batch& batch) {
+  StepRequest request;
+  RETURN_IF_ERROR(hooks_.BeforeStep(result_.global_step + 1, &request));
+  const std::vector<tf::Output>& fetches = request.summaries ? summary_fetches_ : plain_fetches_;
+  StepResult step;
+  std::vector<tf::Tensor> values;
+  {
+    const auto guard = watchdog_.Guard(config_.step_timeout, "a training step");
+    ASSIGN_OR_RETURN(std::vector<tf::Feed> feeds, model_->Feeds(batch));
+    ASSIGN_OR_RETURN(
+        values, RunWithRequest(session, std::move(feeds), fetches, request, &step.run_metadata));
   }
-  const std::vector<tf::Output>& fetches = wants_summaries ? summary_fetches_ : plain_fetches_;
-  const auto guard = watchdog_.Guard(config_.step_timeout, "a training step");
-  ASSIGN_OR_RETURN(const std::vector<tf::Feed> feeds, model_->Feeds(batch));
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, session->Run(feeds, fetches, {}));
   if (IsWorker()) {
     const auto phase = static_cast<JobPhase>(values[2].scalar<int32_t>());
     job_ending_ = phase == JobPhase::kEnding || phase == JobPhase::kEnded;
   }
-  StepResult step{.global_step = values[1].scalar<int64_t>(), .loss = values[0].scalar<float>()};
-  for (size_t i = plain_fetches_.size(); i < values.size(); ++i) {
-    step.summaries.push_back(values[i].scalar<float>());
+  step.loss = values[0].scalar<float>();
+  step.global_step = values[1].scalar<int64_t>();
+  if (request.summaries) {
+    const size_t end = fetches.size() - (has_other_summaries_ ? 1 : 0);
+    for (size_t i = plain_fetches_.size(); i < end; ++i) {
+      step.summaries.push_back(values[i].scalar<float>());
+    }
+    if (has_other_summaries_) step.other_summaries = values[end].strings().front();
   }
-  return step;
+  ++result_.local_steps;
+  result_.global_step = step.global_step;
+  return hooks_.AfterStep(session, &step, std::span(values).subspan(fetches.size()));
 }
 
 Status Trainer::Leave(tf::Session* session) {
-  for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->End(session, result_.global_step));
+  RETURN_IF_ERROR(hooks_.End(session, result_.global_step));
   RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kLeft));
   return StopRequested() ? CancelledError("stopped at step {}", result_.global_step) : OkStatus();
 }
@@ -173,7 +190,7 @@ Status Trainer::FinishJob(tf::Session* session) {
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
                    session->Run({}, {model_->model().global_step().value}, {}));
   result_.global_step = step[0].scalar<int64_t>();
-  for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->End(session, result_.global_step));
+  RETURN_IF_ERROR(hooks_.End(session, result_.global_step));
   if (control_ != nullptr) {
     RETURN_IF_ERROR(
         control_->SetPhase(session, StopRequested() ? JobPhase::kChiefStopped : JobPhase::kEnded));

@@ -12,6 +12,7 @@
 #include "records/event_writer.h"
 #include "train/checkpoint_directory.h"
 #include "train/checkpoint_hook.h"
+#include "train/hook_list.h"
 #include "train/input.h"
 #include "train/job_control.h"
 #include "train/model_graph.h"
@@ -26,6 +27,8 @@ namespace trainyard::train {
 struct TrainOptions {
   std::optional<int64_t> max_steps;     // of the job, all replicas together
   CheckpointHook::Listener after_save;  // chief only
+  // The user's own, called after the check for NaN and before the savers; see training_hook.h.
+  std::vector<std::shared_ptr<TrainingHook>> hooks;
 };
 
 struct TrainResult {
@@ -52,10 +55,11 @@ class Trainer {
   Trainer(const RunConfig& config, TrainOptions options, ProgressReporter* reporter);
   Status SetUp(const ModelFn& model_fn, std::string target);
   Status SetUpChief();
+  void AddSummaryFetches();
   // Trains with one session; returns when training ends or something fails.
   Status RunSession(tf::Session* session);
   Status RunSteps(tf::Session* session);
-  Result<StepResult> RunStep(tf::Session* session, const Batch& batch, int64_t next_step);
+  Status RunStep(tf::Session* session, const Batch& batch);
   Status Leave(tf::Session* session);      // worker
   Status FinishJob(tf::Session* session);  // chief
   Status WaitForWorkers(tf::Session* session);
@@ -72,10 +76,11 @@ class Trainer {
   std::unique_ptr<JobControl> control_;           // null in one process
   std::unique_ptr<records::EventWriter> events_;  // chief only
   std::unique_ptr<SessionManager> sessions_;
-  std::vector<std::unique_ptr<TrainingHook>> hooks_;
+  HookList hooks_;
   std::unique_ptr<BatchIterator> batches_;
   std::vector<tf::Output> plain_fetches_;
   std::vector<tf::Output> summary_fetches_;
+  bool has_other_summaries_ = false;  // the last of summary_fetches_
   TrainResult result_;
   bool data_ended_ = false;
   bool job_ending_ = false;  // worker: the chief has said so
