@@ -227,6 +227,19 @@ OpBuilder& OpBuilder::ShapeOf(const char* attribute, const Shape& value) {
   return *this;
 }
 
+OpBuilder& OpBuilder::Shapes(const char* attribute, const std::vector<Shape>& value) {
+  if (description_ == nullptr) return *this;
+  std::vector<const int64_t*> dims;
+  std::vector<int> ranks;
+  for (const Shape& shape : value) {
+    dims.push_back(shape.data());
+    ranks.push_back(static_cast<int>(shape.size()));
+  }
+  TF_SetAttrShapeList(description_, attribute, dims.data(), ranks.data(),
+                      static_cast<int>(dims.size()));
+  return *this;
+}
+
 OpBuilder& OpBuilder::Value(const char* attribute, const Tensor& value) {
   if (description_ == nullptr) return *this;
   CallStatus call;

@@ -100,6 +100,7 @@ class OpBuilder {
   OpBuilder& Bool(const char* attribute, bool value);
   OpBuilder& String(const char* attribute, const std::string& value);
   OpBuilder& ShapeOf(const char* attribute, const Shape& value);
+  OpBuilder& Shapes(const char* attribute, const std::vector<Shape>& value);
   OpBuilder& Value(const char* attribute, const Tensor& value);
 
   // Adds the operation; nullptr if the graph has failed.

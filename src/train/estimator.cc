@@ -65,8 +65,14 @@ Result<EvalResult> Estimator::Evaluate(std::shared_ptr<const Input> input,
   return evaluator->Evaluate(prefix);
 }
 
+Result<std::unique_ptr<Predictor>> Estimator::Predict(std::shared_ptr<const Input> input,
+                                                      const PredictOptions& options) const {
+  ASSIGN_OR_RETURN(const std::string prefix, CheckpointOr(options.checkpoint, "predict with"));
+  return Predictor::Create(model_fn_, std::move(input), config_, prefix, options);
+}
+
 Result<std::string> Estimator::ExportSavedModel(const std::string& export_base,
-                                                InputSpec serving_input,
+                                                ServingInput serving_input,
                                                 const std::string& checkpoint) const {
   ASSIGN_OR_RETURN(const std::string prefix, CheckpointOr(checkpoint, "export"));
   ProgressReporter().Report({.phase = "exporting", .message = export_base});

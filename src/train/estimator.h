@@ -9,7 +9,9 @@
 #include "train/evaluator.h"
 #include "train/input.h"
 #include "train/model_spec.h"
+#include "train/predictor.h"
 #include "train/run_config.h"
+#include "train/serving_input.h"
 #include "train/trainer.h"
 
 namespace trainyard::train {
@@ -42,9 +44,14 @@ class Estimator {
   Result<EvalResult> Evaluate(std::shared_ptr<const Input> input, Evaluator::Options options = {},
                               const std::string& checkpoint = "") const;
 
+  // What the newest checkpoint (or `options.checkpoint`) predicts for each example of the input, in
+  // its order. NotFound if the model is not trained yet.
+  Result<std::unique_ptr<Predictor>> Predict(std::shared_ptr<const Input> input,
+                                             const PredictOptions& options = {}) const;
+
   // Exports the newest checkpoint (or `checkpoint`) to a new version below `export_base` and
   // returns its directory; see ExportModel.
-  Result<std::string> ExportSavedModel(const std::string& export_base, InputSpec serving_input,
+  Result<std::string> ExportSavedModel(const std::string& export_base, ServingInput serving_input,
                                        const std::string& checkpoint = "") const;
 
  private:

@@ -57,6 +57,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(const ModelFn& model_fn,
   session_config.bfloat16 = config.bfloat16;
   ASSIGN_OR_RETURN(evaluator->session_,
                    tf::Session::Create(evaluator->model_->graph(), {"", session_config}));
+  RETURN_IF_ERROR(evaluator->session_->Run(evaluator->model_->tables_init_op()));
   evaluator->input_ = std::move(input);
   return evaluator;
 }

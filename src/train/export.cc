@@ -1,12 +1,14 @@
 #include "train/export.h"
 
 #include <chrono>
+#include <set>
 
 #include "base/files.h"
 #include "tf/ops.h"
 #include "tf/session.h"
 #include "train/model_graph.h"
 #include "train/saved_model_proto.h"
+#include "train/signatures.h"
 
 namespace trainyard::train {
 namespace {
@@ -24,17 +26,34 @@ int64_t NextVersion(const std::string& base) {
   return version;
 }
 
+// Copies the files to assets/, under names that differ, and returns the names.
+Result<std::vector<SavedModelParts::Asset>> CopyAssets(
+    const std::vector<ModelBuilder::Asset>& assets, const std::string& directory) {
+  std::vector<SavedModelParts::Asset> copied;
+  std::set<std::string> taken;
+  for (const ModelBuilder::Asset& asset : assets) {
+    const std::string base = asset.path.substr(asset.path.rfind('/') + 1);
+    std::string name = base;
+    for (int i = 1; !taken.insert(name).second; ++i) name = fmt::format("{}_{}", base, i);
+    RETURN_IF_ERROR(MakeDirectories(JoinPath(directory, "assets")));
+    ASSIGN_OR_RETURN(const std::string content, ReadFile(asset.path));
+    RETURN_IF_ERROR(WriteFileAtomically(JoinPath(directory, "assets/" + name), content));
+    copied.push_back({asset.tensor, name});
+  }
+  return copied;
+}
+
 // Writes the SavedModel's files into `directory`.
 Status WriteModel(const ModelFn& model_fn, const ExportOptions& options,
                   const std::string& directory) {
-  InputSpec input = options.serving_input;
-  input.labels.reset();
+  ServingInput input = options.serving_input;
+  input.spec.labels.reset();
   ASSIGN_OR_RETURN(const std::unique_ptr<ModelGraph> model,
                    ModelGraph::Build(model_fn, input, {.mode = Mode::kPredict}));
-  SavedModelParts parts{.inputs = model->features(),
-                        .outputs = model->spec().predictions,
-                        .signature_names = {"predict", "serving_default"}};
-  parts.main_op = tf::Group(model->model().scope(), {}, "main_op");
+  SavedModelParts parts;
+  ASSIGN_OR_RETURN(parts.signatures, MakeSignatures(*model));
+  ASSIGN_OR_RETURN(parts.assets, CopyAssets(model->model().assets(), directory));
+  parts.main_op = tf::Group(model->model().scope(), model->model().table_initializers(), "main_op");
   RETURN_IF_ERROR(model->graph().status());
   // Few threads: this session lives for one restore and one save.
   ASSIGN_OR_RETURN(const std::unique_ptr<tf::Session> session,

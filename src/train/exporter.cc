@@ -31,7 +31,7 @@ enum class When { kAlways, kBest, kFinal };
 
 class SavedModelExporter : public Exporter {
  public:
-  SavedModelExporter(std::string name, InputSpec serving_input, When when,
+  SavedModelExporter(std::string name, ServingInput serving_input, When when,
                      BestExporterOptions options)
       : name_(std::move(name)),
         serving_input_(std::move(serving_input)),
@@ -80,28 +80,28 @@ class SavedModelExporter : public Exporter {
   }
 
   const std::string name_;
-  const InputSpec serving_input_;
+  const ServingInput serving_input_;
   const When when_;
   const BestExporterOptions options_;
 };
 
 }  // namespace
 
-std::shared_ptr<Exporter> LatestExporter(std::string name, InputSpec serving_input,
+std::shared_ptr<Exporter> LatestExporter(std::string name, ServingInput serving_input,
                                          ExporterOptions options) {
   return std::make_shared<SavedModelExporter>(
       std::move(name), std::move(serving_input), When::kAlways,
       BestExporterOptions{.compare = {}, .exports_to_keep = options.exports_to_keep});
 }
 
-std::shared_ptr<Exporter> FinalExporter(std::string name, InputSpec serving_input,
+std::shared_ptr<Exporter> FinalExporter(std::string name, ServingInput serving_input,
                                         ExporterOptions options) {
   return std::make_shared<SavedModelExporter>(
       std::move(name), std::move(serving_input), When::kFinal,
       BestExporterOptions{.compare = {}, .exports_to_keep = options.exports_to_keep});
 }
 
-std::shared_ptr<Exporter> BestExporter(std::string name, InputSpec serving_input,
+std::shared_ptr<Exporter> BestExporter(std::string name, ServingInput serving_input,
                                        BestExporterOptions options) {
   return std::make_shared<SavedModelExporter>(std::move(name), std::move(serving_input),
                                               When::kBest, std::move(options));

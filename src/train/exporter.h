@@ -40,11 +40,11 @@ struct ExporterOptions {
 };
 
 // After every evaluation.
-std::shared_ptr<Exporter> LatestExporter(std::string name, InputSpec serving_input,
+std::shared_ptr<Exporter> LatestExporter(std::string name, ServingInput serving_input,
                                          ExporterOptions options = {});
 // After the last evaluation only, also when training ended before max_steps, which Estimator's
 // forgets. Upstream keeps all of them; so does this one unless told otherwise.
-std::shared_ptr<Exporter> FinalExporter(std::string name, InputSpec serving_input,
+std::shared_ptr<Exporter> FinalExporter(std::string name, ServingInput serving_input,
                                         ExporterOptions options = {.exports_to_keep = {}});
 
 using Metrics = std::map<std::string, double>;
@@ -58,7 +58,7 @@ struct BestExporterOptions {
 // After an evaluation that is better than all that were exported before. The best metrics stand in
 // <model_dir>/export/<name>/best_eval_result.txt, so a program that is started again does not
 // export a worse model, as Estimator's does. InvalidArgument if there is no loss to compare by.
-std::shared_ptr<Exporter> BestExporter(std::string name, InputSpec serving_input,
+std::shared_ptr<Exporter> BestExporter(std::string name, ServingInput serving_input,
                                        BestExporterOptions options = {});
 
 // Runs all exporters for one evaluated checkpoint, in order.

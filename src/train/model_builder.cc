@@ -79,6 +79,14 @@ void ModelBuilder::AddScalarSummary(const std::string& tag, const tf::Output& va
   scalar_summaries_.emplace_back(tag, value);
 }
 
+tf::Output ModelBuilder::AddAsset(const std::string& path) {
+  for (const Asset& asset : assets_) {
+    if (asset.path == path) return asset.tensor;
+  }
+  assets_.push_back({path, tf::Const(scope_, tf::Tensor::StringScalar(path), "asset_path")});
+  return assets_.back().tensor;
+}
+
 Seed ModelBuilder::NextSeed() {
   if (!options_.seed.has_value()) return {0, 0};
   // TensorFlow takes {0, 0} for "random"; the counter, from 1, keeps a user's seed 0 reproducible.

@@ -87,6 +87,19 @@ class ModelBuilder {
   void AddSummary(const tf::Output& serialized) { summaries_.push_back(serialized); }
   const std::vector<tf::Output>& summaries() const { return summaries_; }
 
+  // A file that the model reads, such as a vocabulary: its path as a string scalar. An exported
+  // model carries a copy, and the constant names that one wherever the model is loaded.
+  tf::Output AddAsset(const std::string& path);
+  struct Asset {
+    std::string path;
+    tf::Output tensor;
+  };
+  const std::vector<Asset>& assets() const { return assets_; }
+  // An operation that fills a lookup table; run in each new session, and when an exported model is
+  // loaded.
+  void AddTableInitializer(tf::Operation op) { table_initializers_.push_back(op); }
+  const std::vector<tf::Operation>& table_initializers() const { return table_initializers_; }
+
   // The seeds of the next random operation; zeros without Options::seed.
   Seed NextSeed();
 
@@ -102,6 +115,8 @@ class ModelBuilder {
   std::vector<tf::Operation> updates_;
   std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
   std::vector<tf::Output> summaries_;
+  std::vector<Asset> assets_;
+  std::vector<tf::Operation> table_initializers_;
   int next_ps_task_ = 0;
   int64_t next_seed_ = 1;
 };

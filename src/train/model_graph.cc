@@ -5,7 +5,7 @@
 namespace trainyard::train {
 
 Result<std::unique_ptr<ModelGraph>> ModelGraph::Build(const ModelFn& model_fn,
-                                                      const InputSpec& input,
+                                                      const ServingInput& input,
                                                       const ModelBuilder::Options& options) {
   std::unique_ptr<ModelGraph> built(new ModelGraph());
   built->model_ = std::make_unique<ModelBuilder>(&built->graph_, options);
@@ -19,13 +19,18 @@ Result<std::unique_ptr<ModelGraph>> ModelGraph::Build(const ModelFn& model_fn,
   return built;
 }
 
-void ModelGraph::AddInputs(const InputSpec& input) {
+void ModelGraph::AddInputs(const ServingInput& input) {
   const tf::Scope& scope = model_->scope();
-  for (const auto& [name, feature] : input.features) {
+  if (input.parse_examples) {
+    features_ = AddExampleParsing(scope, input.spec, &receivers_["examples"]);
+    return;
+  }
+  for (const auto& [name, feature] : input.spec.features) {
     features_[name] = tf::Placeholder(scope, feature.dtype, feature.shape, name);
   }
-  if (input.labels.has_value()) {
-    labels_ = tf::Placeholder(scope, input.labels->dtype, input.labels->shape, "labels");
+  receivers_ = features_;
+  if (input.spec.labels.has_value()) {
+    labels_ = tf::Placeholder(scope, input.spec.labels->dtype, input.spec.labels->shape, "labels");
   }
 }
 
@@ -41,6 +46,7 @@ void ModelGraph::AddInitialization() {
                          .Out());
   }
   init_op_ = tf::Group(model_->scope(), initializers, "init");
+  tables_init_op_ = tf::Group(model_->scope(), model_->table_initializers(), "init_all_tables");
   initialized_ =
       model_->scope().Op("Pack", "report/initialized").InList(checks).Int("axis", 0).Out();
   if (!model_->training()) return;

@@ -10,6 +10,7 @@
 #include "train/model_builder.h"
 #include "train/model_spec.h"
 #include "train/saver.h"
+#include "train/serving_input.h"
 
 namespace trainyard::train {
 
@@ -19,7 +20,8 @@ class ModelGraph {
  public:
   // Calls the model function and checks that it returned what the mode needs. InvalidArgument or
   // TensorFlow's error, naming the operation, if the network cannot be built.
-  static Result<std::unique_ptr<ModelGraph>> Build(const ModelFn& model_fn, const InputSpec& input,
+  static Result<std::unique_ptr<ModelGraph>> Build(const ModelFn& model_fn,
+                                                   const ServingInput& input,
                                                    const ModelBuilder::Options& options);
 
   const tf::Graph& graph() const { return graph_; }
@@ -29,9 +31,13 @@ class ModelGraph {
   const Saver& saver() const { return *saver_; }
   // The placeholders, by feature name.
   const Features& features() const { return features_; }
+  // What is fed in their place by requests to an exported model: the same, or `examples`.
+  const Features& receivers() const { return receivers_; }
 
   // Gives every variable its first value.
   tf::Operation init_op() const { return init_op_; }
+  // Fills the model's lookup tables; run once in each new session, by every process.
+  tf::Operation tables_init_op() const { return tables_init_op_; }
   // Whether each variable has a value: bool [number of variables].
   const tf::Output& initialized() const { return initialized_; }
   // The global step after the training step of the same run (kTrain only).
@@ -43,17 +49,19 @@ class ModelGraph {
 
  private:
   ModelGraph() = default;
-  void AddInputs(const InputSpec& input);
+  void AddInputs(const ServingInput& input);
   void AddInitialization();
   Status CheckSpec() const;
 
   tf::Graph graph_;
   std::unique_ptr<ModelBuilder> model_;
   Features features_;
+  Features receivers_;
   tf::Output labels_;
   ModelSpec spec_;
   std::unique_ptr<Saver> saver_;
   tf::Operation init_op_ = nullptr;
+  tf::Operation tables_init_op_ = nullptr;
   tf::Output initialized_;
   tf::Output step_after_update_;
 };

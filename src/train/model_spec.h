@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tf/graph.h"
+#include "train/export_output.h"
 #include "train/metric.h"
 #include "train/model_builder.h"
 #include "train/training_hook.h"
@@ -27,6 +28,10 @@ struct ModelSpec {
   std::map<std::string, Metric> metrics;
   // By output name; these are the outputs of the exported signatures.
   std::map<std::string, tf::Output> predictions;
+  // By signature name, for kPredict. Empty: `predict` and `serving_default`, both with the
+  // predictions. One under another name is also `serving_default`; of several, one must be called
+  // so.
+  std::map<std::string, ExportOutput> export_outputs;
   // Hooks that belong to the model itself, called after the ones given to Train (Evaluate).
   std::vector<std::shared_ptr<TrainingHook>> training_hooks;
   std::vector<std::shared_ptr<TrainingHook>> evaluation_hooks;

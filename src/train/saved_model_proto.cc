@@ -21,7 +21,8 @@ Result<WireWriter> EncodeTensorInfo(const tf::Graph& graph, const tf::Output& ou
   return info;
 }
 
-Result<WireWriter> EncodeSignature(const tf::Graph& graph, const SavedModelParts& parts) {
+Result<WireWriter> EncodeSignature(const tf::Graph& graph,
+                                   const SavedModelParts::Signature& parts) {
   WireWriter signature;
   for (const auto& [alias, tensor] : parts.inputs) {
     ASSIGN_OR_RETURN(const WireWriter info, EncodeTensorInfo(graph, tensor));
@@ -31,7 +32,7 @@ Result<WireWriter> EncodeSignature(const tf::Graph& graph, const SavedModelParts
     ASSIGN_OR_RETURN(const WireWriter info, EncodeTensorInfo(graph, tensor));
     signature.MapEntry(2, alias, info);
   }
-  signature.Bytes(3, "tensorflow/serving/predict");
+  signature.Bytes(3, parts.method);
   return signature;
 }
 
@@ -72,11 +73,29 @@ WireWriter EncodeNodeList(const std::string& name) {
   return collection;
 }
 
+// Twice: in the field that newer loaders read, and in the collection of the older ones.
+void AppendAssets(const std::vector<SavedModelParts::Asset>& assets, WireWriter* meta_graph) {
+  if (assets.empty()) return;
+  WireWriter list;
+  for (const SavedModelParts::Asset& asset : assets) {
+    WireWriter info;
+    info.Bytes(1, tf::OutputName(asset.tensor));
+    WireWriter def;
+    def.Message(1, info).Bytes(2, asset.filename);
+    meta_graph->Message(6, def);
+    WireWriter any;
+    any.Bytes(1, "type.googleapis.com/tensorflow.AssetFileDef").Message(2, def);
+    list.Message(1, any);
+  }
+  WireWriter collection;
+  collection.Message(5, list);  // any_list
+  meta_graph->MapEntry(4, "saved_model_assets", collection);
+}
+
 }  // namespace
 
 Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelParts& parts) {
   ASSIGN_OR_RETURN(const std::string graph_def, model.graph().Serialize());
-  ASSIGN_OR_RETURN(const WireWriter signature, EncodeSignature(model.graph(), parts));
   WireWriter info;
   info.Bytes(4, "serve").Bytes(5, tf::RuntimeVersion());
   WireWriter meta_graph;
@@ -84,9 +103,11 @@ Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelPa
   meta_graph.MapEntry(4, "variables", EncodeVariables(model.model(), false));
   meta_graph.MapEntry(4, "trainable_variables", EncodeVariables(model.model(), true));
   meta_graph.MapEntry(4, "saved_model_main_op", EncodeNodeList(tf::OperationName(parts.main_op)));
-  for (const std::string& name : parts.signature_names) {
-    meta_graph.MapEntry(5, name, signature);
+  for (const SavedModelParts::Signature& signature : parts.signatures) {
+    ASSIGN_OR_RETURN(const WireWriter encoded, EncodeSignature(model.graph(), signature));
+    meta_graph.MapEntry(5, signature.name, encoded);
   }
+  AppendAssets(parts.assets, &meta_graph);
   return WireWriter().Varint(1, 1).Message(2, meta_graph).str();
 }
 

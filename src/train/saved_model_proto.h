@@ -15,10 +15,19 @@ namespace trainyard::train {
 
 // What goes into the meta graph beside the graph itself.
 struct SavedModelParts {
-  std::map<std::string, tf::Output> inputs;
-  std::map<std::string, tf::Output> outputs;
-  std::vector<std::string> signature_names;  // all with the same inputs and outputs
-  tf::Operation main_op = nullptr;           // run after restoring
+  struct Signature {
+    std::string name;
+    std::string method;
+    std::map<std::string, tf::Output> inputs;
+    std::map<std::string, tf::Output> outputs;
+  };
+  struct Asset {
+    tf::Output tensor;     // the string scalar that names the file
+    std::string filename;  // in assets/
+  };
+  std::vector<Signature> signatures;
+  std::vector<Asset> assets;
+  tf::Operation main_op = nullptr;  // run after restoring
 };
 
 // The serialized SavedModel with one meta graph, tagged `serve`.

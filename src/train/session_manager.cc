@@ -104,7 +104,12 @@ Result<std::unique_ptr<tf::Session>> SessionManager::Connect() {
     options.config.remapping = !config_.bfloat16;
   }
   const auto guard = watchdog_->Guard(config_.step_timeout, "connecting to " + WaitingFor());
-  return tf::Session::Create(model_.graph(), options);
+  ASSIGN_OR_RETURN(std::unique_ptr<tf::Session> session,
+                   tf::Session::Create(model_.graph(), options));
+  if (!model_.model().table_initializers().empty()) {
+    RETURN_IF_ERROR(session->Run(model_.tables_init_op()));
+  }
+  return session;
 }
 
 Status SessionManager::PrepareVariables(tf::Session* session) {
@@ -127,7 +132,9 @@ Status SessionManager::PrepareVariables(tf::Session* session) {
   }
   bool restored = false;
   RETURN_IF_ERROR(RestoreNewest(session, &restored));
-  return restored ? OkStatus() : session->Run(model_.init_op());
+  if (restored) return OkStatus();
+  RETURN_IF_ERROR(session->Run(model_.init_op()));
+  return warm_start_ == nullptr ? OkStatus() : session->Run(warm_start_);
 }
 
 Status SessionManager::RestoreNewest(tf::Session* session, bool* restored) {

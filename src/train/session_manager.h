@@ -32,6 +32,9 @@ class SessionManager {
                  CheckpointDirectory* checkpoints, Watchdog* watchdog, ProgressReporter* reporter,
                  std::string target);
 
+  // Runs after the initialisation of a new model; see warm_start.h.
+  void SetWarmStart(tf::Operation op) { warm_start_ = op; }
+
   // Unavailable if the cluster does not answer in time, Cancelled if the process was asked to stop.
   Result<std::unique_ptr<tf::Session>> MakeReady();
 
@@ -50,6 +53,7 @@ class SessionManager {
   Watchdog* const watchdog_;
   ProgressReporter* const reporter_;
   const std::string target_;
+  tf::Operation warm_start_ = nullptr;
 };
 
 // Whether a failure of a distributed run may pass: a task restarted, went away or lost its state.

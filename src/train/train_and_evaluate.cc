@@ -88,7 +88,8 @@ Result<TrainAndEvaluateResult> TrainAndEvaluateHere(const Estimator& estimator,
             RETURN_IF_ERROR(CallListeners(train.saving_listeners, prefix, step, is_last));
             return (*listener)(prefix, step, is_last);
           },
-      .hooks = train.hooks};
+      .hooks = train.hooks,
+      .warm_start = train.warm_start};
   ASSIGN_OR_RETURN(const TrainResult result, estimator.Train(train.input, std::move(options)));
   if (!listener->last().has_value()) {
     // Nothing was left to train: what there is is still worth a number.
@@ -112,7 +113,8 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
                            [&train](const std::string& prefix, int64_t step, bool is_last) {
                              return CallListeners(train.saving_listeners, prefix, step, is_last);
                            },
-                       .hooks = train.hooks}));
+                       .hooks = train.hooks,
+                       .warm_start = train.warm_start}));
   if (estimator.config().is_chief()) {
     RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
   }

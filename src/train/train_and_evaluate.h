@@ -20,6 +20,8 @@ struct TrainSpec {
   std::vector<std::shared_ptr<TrainingHook>> hooks;
   // Called on the chief after each save.
   std::vector<CheckpointHook::Listener> saving_listeners;
+  // Where a new model takes first values from; see warm_start.h.
+  std::optional<WarmStartSettings> warm_start;
 };
 
 // As tf.estimator.EvalSpec, with delays that suit curves one wants to watch.

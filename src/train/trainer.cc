@@ -62,6 +62,10 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                                 .global_step = model_->model().global_step().value}));
   sessions_ = std::make_unique<SessionManager>(config_, *model_, control_.get(), &checkpoints_,
                                                &watchdog_, reporter_, std::move(target));
+  if (options_.warm_start.has_value() && config_.is_chief() && checkpoints_.NewestFirst().empty()) {
+    ASSIGN_OR_RETURN(const tf::Operation op, AddWarmStart(model_->model(), *options_.warm_start));
+    sessions_->SetWarmStart(op);
+  }
   plain_fetches_ = {model_->spec().loss, model_->step_after_update()};
   if (IsWorker()) plain_fetches_.push_back(control_->phase());
   AddSummaryFetches();

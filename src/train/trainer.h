@@ -20,6 +20,7 @@
 #include "train/run_config.h"
 #include "train/session_manager.h"
 #include "train/training_hook.h"
+#include "train/warm_start.h"
 #include "train/watchdog.h"
 
 namespace trainyard::train {
@@ -29,6 +30,8 @@ struct TrainOptions {
   CheckpointHook::Listener after_save;  // chief only
   // The user's own, called after the check for NaN and before the savers; see training_hook.h.
   std::vector<std::shared_ptr<TrainingHook>> hooks;
+  // Where a new model takes first values from, if not from its initializers.
+  std::optional<WarmStartSettings> warm_start;
 };
 
 struct TrainResult {
