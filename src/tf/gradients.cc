@@ -88,10 +88,21 @@ Status Explain(const GradientPaths& paths, const Status& status) {
   return status;
 }
 
-std::vector<TF_Output> ToC(const std::vector<Output>& outputs) {
-  std::vector<TF_Output> converted;
-  for (const Output& output : outputs) converted.push_back({output.op, output.index});
-  return converted;
+// Each of `xs` once: TensorFlow answers the first of equal ones alone.
+std::vector<TF_Output> Distinct(const std::vector<Output>& xs) {
+  std::vector<TF_Output> distinct;
+  for (size_t i = 0; i < xs.size(); ++i) {
+    const auto here = xs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(xs.begin(), here, xs[i]) == here) distinct.push_back({xs[i].op, xs[i].index});
+  }
+  return distinct;
+}
+
+size_t Place(const std::vector<TF_Output>& outputs, const Output& x) {
+  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const TF_Output& output) {
+    return output.oper == x.op && output.index == x.index;
+  });
+  return static_cast<size_t>(found - outputs.begin());
 }
 
 Status Check(const Graph& graph, const GradientPaths& paths, const Output& y,
@@ -118,8 +129,8 @@ std::vector<Output> Graph::AddGradients(const Output& y, const std::vector<Outpu
   }
   CallStatus call;
   TF_Output target = {y.op, y.index};
-  std::vector<TF_Output> inputs = ToC(xs);
-  std::vector<TF_Output> results(xs.size());
+  std::vector<TF_Output> inputs = Distinct(xs);
+  std::vector<TF_Output> results(inputs.size());
   TF_AddGradientsWithPrefix(handle_, UniqueName("gradients").c_str(), &target, 1, inputs.data(),
                             static_cast<int>(inputs.size()), nullptr, call.get(), results.data());
   if (!call.ok()) {
@@ -127,12 +138,13 @@ std::vector<Output> Graph::AddGradients(const Output& y, const std::vector<Outpu
     return gradients;
   }
   for (size_t i = 0; i < xs.size(); ++i) {
-    if (results[i].oper == nullptr) {
+    const TF_Output& result = results[Place(inputs, xs[i])];
+    if (result.oper == nullptr) {
       Fail(InvalidArgumentError("{}: no gradient arrives at {}, only ways like {} lead from it",
                                 attempt, OutputName(xs[i]), internal::AnyPath(xs[i], y)));
       return gradients;
     }
-    gradients[i] = {results[i].oper, results[i].index};
+    gradients[i] = {result.oper, result.index};
   }
   return gradients;
 }

@@ -58,6 +58,33 @@ TEST_F(GradientsTest, AnXBehindStopGradientIsNamedWithThePath) {
             " w -> StopGradient -> Mul lead from it");
 }
 
+TEST_F(GradientsTest, AnXMayBeGivenTwiceAndMayBeYItself) {
+  const Output x = Matrix("x", {});
+  const Output y = Mul(scope_, x, x);
+  const std::vector<Output> gradients = graph_.AddGradients(y, {x, y, x});
+  ASSERT_TRUE(graph_.status().ok()) << graph_.status();
+  auto session = Session::Create(graph_, {}).value();
+  const Tensor three = Tensor::Scalar(3.0f);
+  const auto values = session->Run(std::vector<Feed>{{x, &three}}, gradients, {}).value();
+  EXPECT_EQ(values[0].scalar<float>(), 6);
+  EXPECT_EQ(values[1].scalar<float>(), 1);
+  EXPECT_EQ(values[2].scalar<float>(), 6);
+}
+
+TEST_F(GradientsTest, ManyInputsOfOneOperationKeepTheirOrder) {
+  std::vector<Output> xs;
+  for (int i = 0; i < 20; ++i) xs.push_back(Fill(scope_, {1}, static_cast<float>(i)));
+  const Output joined = scope_.Op("ConcatV2").InList(xs).In(Const(scope_, int32_t{0})).Out();
+  const std::vector<Output> gradients =
+      graph_.AddGradients(Sum(scope_, Mul(scope_, joined, joined)), xs);
+  ASSERT_TRUE(graph_.status().ok()) << graph_.status();
+  auto session = Session::Create(graph_, {}).value();
+  const auto values = session->Run({}, gradients, {}).value();
+  for (size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(values[i].scalar<float>(), 2 * static_cast<float>(i));
+  }
+}
+
 TEST_F(GradientsTest, WhatDependsOnNoXNeedsNoGradient) {
   const Output x = Matrix("x", {});
   const Output rounded = scope_.Op("Floor").In(Matrix("other", {})).Out();

@@ -92,7 +92,7 @@ tf::Output ConvolveDepthwise(const tf::Scope& scope, const tf::Output& x, const 
         .String("padding", PaddingName(pad))
         .Out();
   };
-  // In all modes: the kernel for CPUs does not know dilations forwards either.
+  // In all modes: the kernel for CPUs without oneDNN refuses dilations forwards, too.
   if (window.dilated()) return ConvolveDilated(scope, x, input, window, padding, convolve);
   return convolve(x, padding);
 }

@@ -27,8 +27,9 @@ using Convolve = std::function<tf::Output(const tf::Output& x, Padding padding)>
 
 // The convolution with the window's dilation_rate, as tf.nn.with_space_to_batch makes it: the
 // pixels that one window sees together are gathered in images of their own, convolved there, and
-// put back. It serves where an operation's dilations attribute does not: TensorFlow's kernels on
-// CPUs do not have it backwards, and its C++ gradient of Conv2D forgets it.
+// put back. It serves where an operation's dilations attribute does not: TensorFlow's C++ gradient
+// of Conv2D forgets it, and its kernels for CPUs without oneDNN have it neither backwards nor in
+// depthwise convolutions.
 //
 // `input` is the shape of x, [batch,height,width,channels]; height and width may be unknown.
 tf::Output ConvolveDilated(const tf::Scope& scope, const tf::Output& x, const tf::Shape& input,

@@ -31,7 +31,7 @@ struct Conv2DOptions {
 // tf.keras.layers.Conv2D, channels last, without groups.
 //
 // With a dilation_rate, training convolves images taken apart by it (SpaceToBatchND), since
-// TensorFlow has no gradient of the dilated operation on CPUs; other modes use that operation.
+// TensorFlow's gradient of the dilated operation is wrong; other modes use that operation.
 //
 //   x = Conv2D(model, x, {.filters = 32, .kernel_size = 5, .padding = Padding::kSame});
 tf::Output Conv2D(ModelBuilder& model, const tf::Output& x, const Conv2DOptions& options);

@@ -78,7 +78,7 @@ TEST_F(ReshapeTest, ResidualProjectsWhatDiffers) {
   const tf::Output of_any_size = Input({-1, -1, -1, 4});
   const tf::Output wider =
       Conv2D(model_, of_any_size, {.filters = 5, .padding = Padding::kSame, .use_bias = false});
-  EXPECT_THAT(ShapeOf(Residual(model_, of_any_size, wider, {.batch_norm = false})),
+  EXPECT_THAT(ShapeOf(Residual(model_, of_any_size, wider, {.batch_norm = std::nullopt})),
               ElementsAre(-1, -1, -1, 5));
   std::vector<std::string> names;
   for (const Variable* variable : model_.trainable_variables()) names.push_back(variable->name);

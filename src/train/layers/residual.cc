@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "tf/ops.h"
-#include "train/layers/batch_norm.h"
 #include "train/layers/conv2d.h"
 
 namespace trainyard::train {
@@ -56,9 +55,12 @@ tf::Output Residual(ModelBuilder& model, const tf::Output& x, const tf::Output& 
                        .strides = {rows, columns},
                        .padding = Padding::kSame,
                        .use_bias = false,
+                       .kernel_initializer = options.kernel_initializer,
                        .name = scope.FullName("projection")});
-    if (options.batch_norm) {
-      shortcut = BatchNorm(model, shortcut, {.name = scope.FullName("projection_norm")});
+    if (options.batch_norm.has_value()) {
+      BatchNormOptions norm = *options.batch_norm;
+      norm.name = scope.FullName("projection_norm");
+      shortcut = BatchNorm(model, shortcut, norm);
     }
   }
   const tf::Output sum = tf::Add(scope, shortcut, y);

@@ -1,17 +1,21 @@
 // The shortcut of residual networks.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "train/initializers.h"
 #include "train/layers/activation.h"
+#include "train/layers/batch_norm.h"
 #include "train/model_builder.h"
 
 namespace trainyard::train {
 
 struct ResidualOptions {
-  // Normalises the projection, where there is one.
-  bool batch_norm = true;
   Activation activation = Relu;  // of the sum; nullptr for none
+  // Of the projection, where there is one:
+  Initializer kernel_initializer = GlorotUniform();
+  std::optional<BatchNormOptions> batch_norm = BatchNormOptions();  // its name is not used
   std::string name = "residual";
 };
 
