@@ -20,7 +20,8 @@ struct BatchNormOptions {
   // training too, and stay.
   bool trainable = true;
   Initializer beta_initializer = Zeros();
-  Initializer gamma_initializer = Ones();  // Zeros() at the end of a residual branch: it starts out
+  // Zeros() for the last one of a residual branch lets the block start as the identity.
+  Initializer gamma_initializer = Ones();
   Initializer moving_mean_initializer = Zeros();
   Initializer moving_variance_initializer = Ones();
   std::string name = "batch_normalization";

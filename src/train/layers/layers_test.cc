@@ -110,6 +110,12 @@ TEST(LayersTest, WhatFollowsAFailureDoesNothing) {
   ModelBuilder model(&graph, {});
   tf::Output x = Conv2D(model, Image(model, {-1, 784}), {.filters = 2});
   x = MaxPooling2D(model, Relu(model.scope(), BatchNorm(model, x)));
+  x = Dropout(model, x, {.noise_shape = {-1, 1, 1, -1}});
+  x = Conv2DTranspose(model, DepthwiseConv2D(model, x), {.filters = 2});
+  x = SeparableConv2D(model, ZeroPadding2D(model, x), {.filters = 2});
+  x = Residual(model, x, LayerNorm(model, x));
+  x = GlobalAveragePooling2D(model, Concatenate(model, {x, x}));
+  x = LogSoftmax(model.scope(), Gelu(model.scope(), Reshape(model, x, {2, 2})));
   x = Dropout(model, Dense(model, Flatten(model, x), {.units = 2}), 0.5f);
   EXPECT_FALSE(x);
   EXPECT_THAT(graph.status().message(), HasSubstr("conv2d/Conv2D needs an input"));
