@@ -148,5 +148,6 @@ void PrintCase(const std::string& name, const std::map<std::string, Values>& inp
 
 int main() {
   trainyard::exact::PrintLayers();
+  trainyard::exact::PrintSchedules();
   return 0;
 }

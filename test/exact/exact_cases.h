@@ -45,5 +45,6 @@ void PrintCase(
 
 // One file each.
 void PrintLayers();
+void PrintSchedules();
 
 }  // namespace trainyard::exact
