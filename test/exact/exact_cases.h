@@ -45,6 +45,7 @@ void PrintCase(
 
 // One file each.
 void PrintLayers();
+void PrintLosses();
 void PrintSchedules();
 
 }  // namespace trainyard::exact

@@ -7,12 +7,13 @@ in one of the modules below computes the outputs anew from inputs and variables.
 import json
 
 import exact_layers
+import exact_losses
 import exact_schedules
 import numpy
 import pytest
 from conftest import TEST_PROGRAMS, run
 
-MODULES = [exact_layers, exact_schedules]
+MODULES = [exact_layers, exact_losses, exact_schedules]
 
 
 def load():
