@@ -149,6 +149,7 @@ void PrintCase(const std::string& name, const std::map<std::string, Values>& inp
 int main() {
   trainyard::exact::PrintLayers();
   trainyard::exact::PrintLosses();
+  trainyard::exact::PrintMetrics();
   trainyard::exact::PrintSchedules();
   return 0;
 }

@@ -46,6 +46,7 @@ void PrintCase(
 // One file each.
 void PrintLayers();
 void PrintLosses();
+void PrintMetrics();
 void PrintSchedules();
 
 }  // namespace trainyard::exact
