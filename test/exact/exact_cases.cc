@@ -150,6 +150,7 @@ int main() {
   trainyard::exact::PrintLayers();
   trainyard::exact::PrintLosses();
   trainyard::exact::PrintMetrics();
+  trainyard::exact::PrintOptimizers();
   trainyard::exact::PrintSchedules();
   return 0;
 }

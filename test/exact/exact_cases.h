@@ -47,6 +47,7 @@ void PrintCase(
 void PrintLayers();
 void PrintLosses();
 void PrintMetrics();
+void PrintOptimizers();
 void PrintSchedules();
 
 }  // namespace trainyard::exact

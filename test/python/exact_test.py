@@ -9,12 +9,19 @@ import json
 import exact_layers
 import exact_losses
 import exact_metrics
+import exact_optimizers
 import exact_schedules
 import numpy
 import pytest
 from conftest import TEST_PROGRAMS, run
 
-MODULES = [exact_layers, exact_losses, exact_metrics, exact_schedules]
+MODULES = [
+    exact_layers,
+    exact_losses,
+    exact_metrics,
+    exact_optimizers,
+    exact_schedules,
+]
 
 
 def load():
