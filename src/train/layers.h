@@ -7,4 +7,5 @@
 #include "train/layers/conv2d.h"
 #include "train/layers/dense.h"
 #include "train/layers/dropout.h"
+#include "train/layers/embedding.h"
 #include "train/layers/pooling.h"

@@ -6,6 +6,7 @@ in one of the modules below computes the outputs anew from inputs and variables.
 
 import json
 
+import exact_embedding
 import exact_layers
 import exact_losses
 import exact_metrics
@@ -16,6 +17,7 @@ import pytest
 from conftest import TEST_PROGRAMS, run
 
 MODULES = [
+    exact_embedding,
     exact_layers,
     exact_losses,
     exact_metrics,
