@@ -141,6 +141,26 @@ TEST(MetricsTest, ConfusionMatrixHasAMetricPerCell) {
                          {"cm/0_0", 1}, {"cm/0_1", 0}, {"cm/1_0", 2}, {"cm/1_1", 1}}));
 }
 
+TEST(MetricsTest, CellsOfAConfusionMatrixShareTheirPartWithinOneRun) {
+  tf::Graph graph;
+  ModelBuilder model(&graph, {.mode = Mode::kEval});
+  const tf::Output labels = tf::Const(model.scope(), tf::Tensor::FromVector<int32_t>({0, 1, 1}));
+  const auto cells = ConfusionMatrix(model, labels, labels, {.num_classes = 2});
+  // As Evaluator does: everything in one run.
+  std::vector<tf::Output> fetches;
+  for (const auto& [name, metric] : cells) fetches.push_back(metric.parts.at(0));
+  auto session = tf::Session::Create(graph, {}).value();
+  const auto values = session->Run(std::vector<tf::Feed>{}, fetches, std::vector<tf::Operation>{});
+  ASSERT_TRUE(values.ok()) << values.status();
+  std::vector<double> results;
+  for (const auto& [name, metric] : cells) {
+    const auto part = (*values)[results.size()].data<float>();
+    const std::vector<double> sums(part.begin(), part.end());
+    results.push_back(metric.result(std::span(&sums, 1)));
+  }
+  EXPECT_THAT(results, ElementsAre(1, 0, 0, 2));
+}
+
 TEST(MetricsTest, ConfusionMatrixRefusesAClassThatDoesNotExist) {
   tf::Graph graph;
   ModelBuilder model(&graph, {.mode = Mode::kEval});
