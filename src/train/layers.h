@@ -9,6 +9,7 @@
 #include "train/layers/dense.h"
 #include "train/layers/depthwise_conv2d.h"
 #include "train/layers/dropout.h"
+#include "train/layers/embedding.h"
 #include "train/layers/global_pooling.h"
 #include "train/layers/layer_norm.h"
 #include "train/layers/pooling.h"
