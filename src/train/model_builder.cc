@@ -19,7 +19,9 @@ ModelBuilder::ModelBuilder(tf::Graph* graph, Options options)
 const Variable& ModelBuilder::AddVariable(const std::string& name, const tf::Shape& shape,
                                           const Initializer& initializer,
                                           const VariableOptions& options) {
-  return Add(name, shape, NextVariableDevice(), initializer, options);
+  const bool averaged = uses_moving_averages_ && options.trainable && !training();
+  const std::string full_name = averaged ? fmt::format("{}/{}", name, kMovingAverageSlot) : name;
+  return Add(full_name, shape, NextVariableDevice(), initializer, options);
 }
 
 const Variable& ModelBuilder::AddSlot(const Variable& primary, const std::string& slot,
@@ -65,6 +67,20 @@ const Variable& ModelBuilder::Add(const std::string& name, const tf::Shape& shap
                        .Out();
   variables_.push_back(std::move(variable));
   return variables_.back();
+}
+
+tf::Output ModelBuilder::Lookup(const Variable& variable, const tf::Output& ids) {
+  const tf::Scope scope = tf::Scope(graph_).OnDevice(variable.device).Inside(variable.name);
+  const bool is_index =
+      tf::OutputType(ids) == tf::DataType::kInt32 || tf::OutputType(ids) == tf::DataType::kInt64;
+  const tf::Output indices = is_index ? ids : tf::Cast(scope_, ids, tf::DataType::kInt32);
+  const tf::Output rows = scope.Op("ResourceGather", "Lookup")
+                              .In(variable.handle)
+                              .In(indices)
+                              .Type("dtype", variable.dtype)
+                              .Out();
+  lookups_.push_back({&variable, indices, rows});
+  return rows;
 }
 
 std::vector<const Variable*> ModelBuilder::trainable_variables() const {

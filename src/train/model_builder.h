@@ -22,6 +22,16 @@ struct VariableOptions {
   bool saved = true;
 };
 
+// The moving average of a trainable variable is its slot of this name, as TensorFlow's.
+inline constexpr char kMovingAverageSlot[] = "ExponentialMovingAverage";
+
+// Rows of a variable that the network reads by their numbers.
+struct SparseLookup {
+  const Variable* variable;
+  tf::Output ids;   // int32 or int64, any shape
+  tf::Output rows;  // [shape of ids..., shape of a row...]
+};
+
 // Collects everything a model function makes. Not owned by the model function; lives as long as the
 // graph it builds in. Thread-compatible.
 //
@@ -68,6 +78,21 @@ class ModelBuilder {
   const Variable& AddSlot(const Variable& primary, const std::string& slot, const tf::Shape& shape,
                           const Initializer& initializer, const VariableOptions& options = {});
 
+  // The rows `ids` (int32 or int64, any shape; other integers are cast) of a variable, in the shape
+  // of the ids followed by that of a row. Read where the variable is, so that only the rows travel
+  // from a parameter server. The gradient with respect to the variable is sparse: see
+  // train/gradient.h. A run with an id outside of the variable ends in InvalidArgument with that id
+  // and its place.
+  tf::Output Lookup(const Variable& variable, const tf::Output& ids);
+  const std::vector<SparseLookup>& lookups() const { return lookups_; }
+
+  // In evaluation and prediction, the trainable variables added from here on are their moving
+  // averages: each is called, and restored from a checkpoint by, the name
+  // "<variable>/ExponentialMovingAverage", which MinimizeOptions::moving_average_decay makes in
+  // training. No effect in kTrain. Call first in a model function; exports then hold the averages
+  // alone.
+  void UseMovingAverages() { uses_moving_averages_ = true; }
+
   // All variables in creation order.
   const std::deque<Variable>& variables() const { return variables_; }
   std::vector<const Variable*> trainable_variables() const;
@@ -112,11 +137,13 @@ class ModelBuilder {
   const Options options_;
   const tf::Scope scope_;
   std::deque<Variable> variables_;  // a deque: references stay valid as it grows
+  std::vector<SparseLookup> lookups_;
   std::vector<tf::Operation> updates_;
   std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
   std::vector<tf::Output> summaries_;
   std::vector<Asset> assets_;
   std::vector<tf::Operation> table_initializers_;
+  bool uses_moving_averages_ = false;
   int next_ps_task_ = 0;
   int64_t next_seed_ = 1;
 };

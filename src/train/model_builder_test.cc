@@ -58,6 +58,17 @@ TEST(ModelBuilderTest, VariablesStartAtTheirInitialValues) {
   EXPECT_EQ(session->Run({}, {a.value}, {}).value()[0].scalar<float>(), 3.0f);
 }
 
+TEST(ModelBuilderTest, MovingAveragesStandForTrainableVariablesOutsideOfTraining) {
+  for (const Mode mode : {Mode::kTrain, Mode::kEval, Mode::kPredict}) {
+    tf::Graph graph;
+    ModelBuilder model(&graph, {.mode = mode});
+    model.UseMovingAverages();
+    EXPECT_EQ(model.AddVariable("w", {}, Value(1)).name,
+              mode == Mode::kTrain ? "w" : "w/ExponentialMovingAverage");
+    EXPECT_EQ(model.AddVariable("seen", {}, Value(1), {.trainable = false}).name, "seen");
+  }
+}
+
 TEST(ModelBuilderTest, SeedsAreDistinctAndReproducible) {
   tf::Graph graph;
   ModelBuilder model(&graph, {.seed = 0});

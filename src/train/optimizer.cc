@@ -1,54 +1,80 @@
 #include "train/optimizer.h"
 
+#include <optional>
+
 #include "tf/ops.h"
+#include "train/internal/accumulate_gradients.h"
+#include "train/internal/clip_gradients.h"
+#include "train/internal/moving_averages.h"
+#include "train/internal/update.h"
 
 namespace trainyard::train {
 namespace {
 
-std::vector<Gradient> AddGradients(ModelBuilder& model, const tf::Output& loss,
-                                   const tf::Scope& scope) {
-  const std::vector<const Variable*> variables = model.trainable_variables();
-  std::vector<tf::Output> values;
-  for (const Variable* variable : variables) values.push_back(variable->value);
-  const std::vector<tf::Output> derivatives = model.graph().AddGradients(loss, values);
-  std::vector<Gradient> gradients;
-  if (!model.graph().status().ok()) return gradients;
-  for (size_t i = 0; i < variables.size(); ++i) {
-    // The Identity gives the gradient a name of its own. Without it, fetching or sending a gradient
-    // would pin the operation that made it, which could then not be rewritten to bfloat16.
-    gradients.push_back({tf::Identity(scope, derivatives[i], "gradient"), variables[i]});
-  }
-  return gradients;
+bool CheckOptions(ModelBuilder& model, const MinimizeOptions& options) {
+  const double decay = options.moving_average_decay;
+  return internal::CheckClipping(model, options) &&
+         internal::CheckOption(model, "Minimize", "gradient_accumulation_steps",
+                               static_cast<double>(options.gradient_accumulation_steps),
+                               options.gradient_accumulation_steps >= 1, "at least 1") &&
+         internal::CheckOption(model, "Minimize", "weight_decay", options.weight_decay,
+                               options.weight_decay >= 0, "at least 0") &&
+         internal::CheckOption(model, "Minimize", "moving_average_decay", decay,
+                               decay >= 0 && decay < 1, "at least 0 and below 1");
+}
+
+tf::Operation AddCount(ModelBuilder& model, const tf::Scope& scope,
+                       const std::vector<tf::Operation>& after) {
+  const Variable& step = model.global_step();
+  const tf::Scope counting = scope.OnDevice(step.device);
+  return counting.Op("AssignAddVariableOp", "count")
+      .In(step.handle)
+      .In(tf::Const(counting, int64_t{1}))
+      .Control(after)
+      .Finish();
 }
 
 }  // namespace
 
-tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimizer& optimizer) {
+tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimizer& optimizer,
+                       const MinimizeOptions& options) {
   tf::Graph& graph = model.graph();
   if (graph.status().ok() && model.trainable_variables().empty()) {
     graph.Fail(InvalidArgumentError("nothing to train: the model has no trainable variable"));
   }
+  if (!graph.status().ok() || !CheckOptions(model, options)) return nullptr;
+  std::vector<Gradient> gradients = ComputeGradients(model, loss);
   if (!graph.status().ok()) return nullptr;
-  const tf::Scope scope = model.scope().Named("train");
-  const std::vector<Gradient> gradients = AddGradients(model, loss, scope);
-  if (!graph.status().ok()) return nullptr;
+
+  const tf::Scope scope = model.scope().Inside("train");
+  std::optional<internal::AccumulatedGradients> accumulated;
+  if (options.gradient_accumulation_steps > 1) {
+    accumulated.emplace(model, gradients, options.gradient_accumulation_steps);
+    gradients = accumulated->means();
+  }
+  gradients = internal::ClipGradients(model, std::move(gradients), options);
 
   const tf::Scope schedule = scope.Inside("learning_rate");
   const Variable& step = model.global_step();
   const tf::Output rate =
       optimizer.learning_rate()(schedule, tf::Cast(schedule, step.value, tf::DataType::kFloat));
+  gradients = internal::DecayWeights(model, rate, gradients, options.weight_decay,
+                                     options.exclude_from_weight_decay);
   std::vector<tf::Operation> done = optimizer.Apply(model, rate, gradients);
-  done.insert(done.end(), model.updates().begin(), model.updates().end());
+  if (!graph.status().ok()) return nullptr;
+  const std::vector<tf::Operation> averaged = internal::MoveAverages(model, options, done);
+  done.insert(done.end(), averaged.begin(), averaged.end());
 
-  const tf::Scope counting = scope.OnDevice(step.device);
-  const tf::Operation counted = counting.Op("AssignAddVariableOp", "count")
-                                    .In(step.handle)
-                                    .In(tf::Const(counting, int64_t{1}))
-                                    .Control(done)
-                                    .Finish();
   model.AddScalarSummary("loss", loss);
   model.AddScalarSummary("learning_rate", rate);
-  return counted;
+  const std::vector<tf::Operation>& updates = model.updates();
+  if (accumulated.has_value()) {
+    std::vector<tf::Operation> always = updates;
+    always.push_back(accumulated->Rejoin(AddCount(model, scope, done)));
+    return tf::Group(scope, always, "step");
+  }
+  done.insert(done.end(), updates.begin(), updates.end());
+  return AddCount(model, scope, done);
 }
 
 }  // namespace trainyard::train

@@ -6,43 +6,16 @@
 #include <cmath>
 
 #include "train/initializers.h"
-#include "train/testing/model_runner.h"
+#include "train/testing/quadratic.h"
 
 namespace trainyard::train {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::ExpectNear;
 using ::testing::HasSubstr;
+using testing::Quadratic;
 using ::testing::UnorderedElementsAre;
-
-// loss = sum(w^2) for w = {1, -2}: the gradient is 2w.
-struct Quadratic {
-  explicit Quadratic(const Optimizer& optimizer, const ModelBuilder::Options& options = {})
-      : model(&graph, options) {
-    w = &model.AddVariable("w", {2}, [](const tf::Scope& scope, const tf::Shape&, Seed) {
-      return tf::Const(scope, tf::Tensor::FromVector<float>({1, -2}));
-    });
-    loss = tf::Sum(model.scope(), tf::Mul(model.scope(), w->value, w->value));
-    train_op = Minimize(model, loss, optimizer);
-  }
-  std::vector<float> After(int steps) {
-    ModelRunner run(model);
-    for (int i = 0; i < steps; ++i) run.Run(train_op);
-    EXPECT_EQ(run.Fetch(model.global_step().value).scalar<int64_t>(), steps);
-    return run.Floats(w->value);
-  }
-
-  tf::Graph graph;
-  ModelBuilder model;
-  const Variable* w;
-  tf::Output loss;
-  tf::Operation train_op;
-};
-
-void ExpectNear(const std::vector<float>& actual, const std::vector<double>& expected) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-5) << i;
-}
 
 TEST(OptimizersTest, GradientDescentSubtractsRateTimesGradient) {
   for (const int steps : {1, 3}) {
@@ -91,6 +64,129 @@ TEST(OptimizersTest, AdamFollowsItsFormula) {
   }
 }
 
+TEST(OptimizersTest, AdagradDividesByTheRootOfAllSquares) {
+  std::vector<double> w = {1, -2};
+  std::vector<double> accumulator = {0.5, 0.5};
+  for (int t = 0; t < 3; ++t) {
+    for (size_t i = 0; i < w.size(); ++i) {
+      const double g = 2 * w[i];
+      accumulator[i] += g * g;
+      w[i] -= 0.1 * g / std::sqrt(accumulator[i]);
+    }
+  }
+  const Adagrad optimizer({.learning_rate = 0.1, .initial_accumulator_value = 0.5f});
+  ExpectNear(Quadratic(optimizer).After(3), w);
+}
+
+TEST(OptimizersTest, RMSPropFollowsItsFormulaPlainAndCentered) {
+  for (const bool centered : {false, true}) {
+    std::vector<double> w = {1, -2};
+    std::vector<double> rms = {1, 1};
+    std::vector<double> mean = {0, 0};
+    std::vector<double> momentum = {0, 0};
+    for (int t = 0; t < 3; ++t) {
+      for (size_t i = 0; i < w.size(); ++i) {
+        const double g = 2 * w[i];
+        rms[i] = 0.8 * rms[i] + 0.2 * g * g;
+        if (centered) mean[i] = 0.8 * mean[i] + 0.2 * g;
+        momentum[i] = 0.5 * momentum[i] + 0.1 * g / std::sqrt(rms[i] - mean[i] * mean[i] + 1e-3);
+        w[i] -= momentum[i];
+      }
+    }
+    const RMSProp optimizer({.learning_rate = 0.1,
+                             .decay = 0.8f,
+                             .momentum = 0.5f,
+                             .epsilon = 1e-3f,
+                             .centered = centered});
+    ExpectNear(Quadratic(optimizer).After(3), w);
+  }
+}
+
+TEST(OptimizersTest, FtrlFollowsItsFormula) {
+  std::vector<double> w = {1, -2};
+  std::vector<double> squares = {0.5, 0.5};
+  std::vector<double> linear = {0, 0};
+  for (int t = 0; t < 3; ++t) {
+    for (size_t i = 0; i < w.size(); ++i) {
+      const double g = 2 * w[i];
+      const double sum = squares[i] + g * g;
+      linear[i] += g - (std::sqrt(sum) - std::sqrt(squares[i])) / 0.1 * w[i];
+      squares[i] = sum;
+      const double shrunk = std::max(std::fabs(linear[i]) - 0.2, 0.0);
+      w[i] = -std::copysign(shrunk, linear[i]) / (std::sqrt(sum) / 0.1 + 2 * 0.3);
+    }
+  }
+  const Ftrl optimizer({.learning_rate = 0.1,
+                        .initial_accumulator_value = 0.5f,
+                        .l1_regularization_strength = 0.2f,
+                        .l2_regularization_strength = 0.3f});
+  ExpectNear(Quadratic(optimizer).After(3), w);
+}
+
+TEST(OptimizersTest, AdamWShrinksTheWeightsBeforeAdamsUpdate) {
+  std::vector<double> w = {1, -2};
+  std::vector<double> m = {0, 0};
+  std::vector<double> v = {0, 0};
+  for (int t = 1; t <= 3; ++t) {
+    const double rate = 0.1 * std::sqrt(1 - std::pow(0.99, t)) / (1 - std::pow(0.8, t));
+    for (size_t i = 0; i < w.size(); ++i) {
+      const double g = 2 * w[i];
+      w[i] -= w[i] * 0.1 * 0.3;
+      m[i] = 0.8 * m[i] + 0.2 * g;
+      v[i] = 0.99 * v[i] + 0.01 * g * g;
+      w[i] -= rate * m[i] / (std::sqrt(v[i]) + 1e-3);
+    }
+  }
+  AdamWOptions options{
+      .learning_rate = 0.1, .weight_decay = 0.3, .beta1 = 0.8f, .beta2 = 0.99f, .epsilon = 1e-3f};
+  ExpectNear(Quadratic(AdamW(options)).After(3), w);
+  options.exclude_from_weight_decay = {"w"};
+  const Adam adam({.learning_rate = 0.1, .beta1 = 0.8f, .beta2 = 0.99f, .epsilon = 1e-3f});
+  EXPECT_EQ(Quadratic(AdamW(options)).After(3), Quadratic(adam).After(3));
+}
+
+TEST(OptimizersTest, LAMBScalesEachVariablesStepByTheRatioOfNorms) {
+  for (const bool adapts : {true, false}) {
+    std::vector<double> w = {1, -2};
+    std::vector<double> m = {0, 0};
+    std::vector<double> v = {0, 0};
+    for (int t = 1; t <= 3; ++t) {
+      std::vector<double> u = {0, 0};
+      for (size_t i = 0; i < w.size(); ++i) {
+        const double g = 2 * w[i];
+        m[i] = 0.8 * m[i] + 0.2 * g;
+        v[i] = 0.99 * v[i] + 0.01 * g * g;
+        u[i] = m[i] / (1 - std::pow(0.8, t)) / (std::sqrt(v[i] / (1 - std::pow(0.99, t))) + 1e-3) +
+               0.05 * w[i];
+      }
+      const double ratio = adapts ? std::hypot(w[0], w[1]) / std::hypot(u[0], u[1]) : 1;
+      for (size_t i = 0; i < w.size(); ++i) w[i] -= 0.1 * ratio * u[i];
+    }
+    LAMBOptions options{.learning_rate = 0.1,
+                        .beta1 = 0.8f,
+                        .beta2 = 0.99f,
+                        .epsilon = 1e-3f,
+                        .weight_decay = 0.05};
+    if (!adapts) options.exclude_from_layer_adaptation = {"w"};
+    ExpectNear(Quadratic(LAMB(options)).After(3), w);
+  }
+}
+
+TEST(OptimizersTest, BadOptionsFailTheGraphByName) {
+  const auto message = [](const Optimizer& optimizer) {
+    return Quadratic(optimizer).graph.status().message();
+  };
+  EXPECT_EQ(message(Momentum({.momentum = 1})),
+            "Momentum: momentum is 1, it must be at least 0 and below 1");
+  EXPECT_EQ(message(Adagrad({.initial_accumulator_value = 0})),
+            "Adagrad: initial_accumulator_value is 0, it must be above 0");
+  EXPECT_EQ(message(AdamW({.weight_decay = -1})),
+            "AdamW: weight_decay is -1, it must be at least 0");
+  EXPECT_EQ(message(Ftrl({.learning_rate_power = 1})),
+            "Ftrl: learning_rate_power is 1, it must be at most 0");
+  EXPECT_EQ(message(LAMB({.weight_decay = -1})), "LAMB: weight_decay is -1, it must be at least 0");
+}
+
 TEST(OptimizersTest, AdamsSlotsAreNamedAsInTensorFlowsCheckpoints) {
   Quadratic quadratic{Adam({})};
   std::vector<std::string> names;
@@ -120,57 +216,20 @@ TEST(OptimizersTest, UpdatesRunWithTheVariablesTheyChange) {
   const GradientDescent descent({});
   const Momentum momentum({});
   const Adam adam({});
+  const Adagrad adagrad({});
   const std::pair<const Optimizer*, std::string> cases[] = {
       {&descent, "train/w/ResourceApplyGradientDescent"},
       {&momentum, "train/w/ResourceApplyMomentum"},
-      {&adam, "train/w/ResourceApplyAdam"}};
+      {&adam, "train/w/ResourceApplyAdam"},
+      {&adagrad, "train/w/ResourceApplyAdagrad"}};
   for (const auto& [optimizer, update] : cases) {
-    const Quadratic quadratic(*optimizer,
+    const Quadratic quadratic(*optimizer, {},
                               {.num_ps_tasks = 2, .compute_device = "/job:worker/task:0"});
     ASSERT_TRUE(quadratic.graph.status().ok()) << quadratic.graph.status();
     EXPECT_EQ(tf::OperationDevice(quadratic.graph.FindOperation(update)), "/job:ps/task:1");
     // The global step's own.
     EXPECT_EQ(tf::OperationDevice(quadratic.train_op), "/job:ps/task:0");
   }
-}
-
-TEST(MinimizeTest, SummarisesLossAndRateAndRunsTheModelsUpdates) {
-  tf::Graph graph;
-  ModelBuilder model(&graph, {});
-  const Variable& w = model.AddVariable("w", {}, Ones());
-  const Variable& counter = model.AddVariable("counter", {}, Zeros(), {.trainable = false});
-  model.AddUpdate(model.scope()
-                      .Op("AssignAddVariableOp")
-                      .In(counter.handle)
-                      .In(tf::Const(model.scope(), 1.0f))
-                      .Finish());
-  const tf::Output loss = tf::Mul(model.scope(), w.value, w.value);
-  const tf::Operation train_op = Minimize(model, loss, GradientDescent({.learning_rate = 0.25}));
-  ModelRunner run(model);
-  run.Run(train_op);
-  run.Run(train_op);
-  EXPECT_EQ(run.Float(counter.value), 2);
-  std::vector<std::string> tags;
-  for (const auto& [tag, value] : model.scalar_summaries()) tags.push_back(tag);
-  EXPECT_THAT(tags, ElementsAre("loss", "learning_rate"));
-  EXPECT_EQ(run.Float(model.scalar_summaries()[1].second), 0.25f);
-}
-
-TEST(MinimizeTest, AVariableTheLossDoesNotDependOnFailsAndIsNamed) {
-  tf::Graph graph;
-  ModelBuilder model(&graph, {});
-  const Variable& used = model.AddVariable("used", {}, Ones());
-  model.AddVariable("unused", {}, Ones());
-  const tf::Output loss = tf::Mul(model.scope(), used.value, used.value);
-  EXPECT_EQ(Minimize(model, loss, Adam({})), nullptr);
-  EXPECT_THAT(graph.status().message(), HasSubstr("unused/Read/ReadVariableOp"));
-}
-
-TEST(MinimizeTest, NothingToTrainFails) {
-  tf::Graph graph;
-  ModelBuilder model(&graph, {});
-  EXPECT_EQ(Minimize(model, tf::Const(model.scope(), 1.0f), Adam({})), nullptr);
-  EXPECT_THAT(graph.status().message(), HasSubstr("no trainable variable"));
 }
 
 }  // namespace

@@ -147,6 +147,11 @@ void PrintCase(const std::string& name, const std::map<std::string, Values>& inp
 }  // namespace trainyard::exact
 
 int main() {
+  trainyard::exact::PrintEmbeddings();
   trainyard::exact::PrintLayers();
+  trainyard::exact::PrintLosses();
+  trainyard::exact::PrintMetrics();
+  trainyard::exact::PrintOptimizers();
+  trainyard::exact::PrintSchedules();
   return 0;
 }

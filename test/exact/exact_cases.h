@@ -44,6 +44,11 @@ void PrintCase(
     bool with_gradients = true);
 
 // One file each.
+void PrintEmbeddings();
 void PrintLayers();
+void PrintLosses();
+void PrintMetrics();
+void PrintOptimizers();
+void PrintSchedules();
 
 }  // namespace trainyard::exact

@@ -6,12 +6,24 @@ in one of the modules below computes the outputs anew from inputs and variables.
 
 import json
 
+import exact_embedding
 import exact_layers
+import exact_losses
+import exact_metrics
+import exact_optimizers
+import exact_schedules
 import numpy
 import pytest
 from conftest import TEST_PROGRAMS, run
 
-MODULES = [exact_layers]
+MODULES = [
+    exact_embedding,
+    exact_layers,
+    exact_losses,
+    exact_metrics,
+    exact_optimizers,
+    exact_schedules,
+]
 
 
 def load():
