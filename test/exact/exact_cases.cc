@@ -147,6 +147,7 @@ void PrintCase(const std::string& name, const std::map<std::string, Values>& inp
 }  // namespace trainyard::exact
 
 int main() {
+  trainyard::exact::PrintInputs();
   trainyard::exact::PrintLayers();
   return 0;
 }

@@ -44,6 +44,7 @@ void PrintCase(
     bool with_gradients = true);
 
 // One file each.
+void PrintInputs();
 void PrintLayers();
 
 }  // namespace trainyard::exact

@@ -6,12 +6,13 @@ in one of the modules below computes the outputs anew from inputs and variables.
 
 import json
 
+import exact_inputs
 import exact_layers
 import numpy
 import pytest
 from conftest import TEST_PROGRAMS, run
 
-MODULES = [exact_layers]
+MODULES = [exact_inputs, exact_layers]
 
 
 def load():
