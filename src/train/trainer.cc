@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <thread>
+#include <utility>
 
 #include "base/files.h"
 #include "base/log.h"
@@ -59,7 +60,8 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   for (const auto& [tag, value] : model_->model().scalar_summaries()) {
     summary_fetches_.push_back(value);
   }
-  ASSIGN_OR_RETURN(batches_, input_->MakeIterator());
+  ASSIGN_OR_RETURN(batches_,
+                   PositionedInput::Create(input_.get(), config_.model_dir, config_.task));
   return OkStatus();
 }
 
@@ -74,7 +76,9 @@ Status Trainer::SetUpChief() {
   for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
   hooks_.push_back(std::make_unique<SummaryHook>(config_, std::move(tags), events_.get()));
   hooks_.push_back(std::make_unique<CheckpointHook>(
-      config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_, options_.after_save));
+      config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_,
+      [this](const std::string& prefix) { return SaveInputPosition(prefix); },
+      options_.after_save));
   return OkStatus();
 }
 
@@ -100,7 +104,8 @@ Result<TrainResult> Trainer::Run() {
 Status Trainer::RunSession(tf::Session* session) {
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
                    session->Run({}, {model_->model().global_step().value}, {}));
-  result_.global_step = step[0].scalar<int64_t>();
+  const int64_t last_step = std::exchange(result_.global_step, step[0].scalar<int64_t>());
+  RETURN_IF_ERROR(PlaceInput(last_step));
   if (IsWorker()) {
     RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kTraining));
   }
@@ -117,14 +122,38 @@ bool Trainer::IsDone() const {
          (options_.max_steps.has_value() && result_.global_step >= *options_.max_steps);
 }
 
+Status Trainer::PlaceInput(int64_t last_step) {
+  // A cluster that came back with the model as it was: the data goes on as well.
+  if (input_placed_ && result_.global_step >= last_step) return OkStatus();
+  if (!input_placed_ && !options_.resume_input) {
+    input_placed_ = true;
+    return OkStatus();
+  }
+  input_placed_ = true;
+  batch_.reset();
+  data_ended_ = false;
+  return batches_->GoTo(result_.global_step);
+}
+
+Status Trainer::SaveInputPosition(const std::string& prefix) {
+  using Last = PositionedInput::Last;
+  if (data_ended_) return batches_->Save(prefix, Last::kEnd);
+  return batches_->Save(prefix, batch_.has_value() ? Last::kPending : Last::kTrained);
+}
+
 Status Trainer::RunSteps(tf::Session* session) {
   while (!IsDone()) {
-    ASSIGN_OR_RETURN(const std::optional<Batch> batch, batches_->Next());
-    if (!batch.has_value()) {
+    // A batch whose step failed with the cluster is there still.
+    if (!batch_.has_value()) {
+      ASSIGN_OR_RETURN(batch_, batches_->Next());
+    }
+    if (!batch_.has_value()) {
       data_ended_ = true;
       break;
     }
-    ASSIGN_OR_RETURN(const StepResult step, RunStep(session, *batch, result_.global_step + 1));
+    ASSIGN_OR_RETURN(const StepResult step, RunStep(session, *batch_, result_.global_step + 1));
+    batch_.reset();
+    if (IsWorker()) batches_->AfterWorkerStep(step.global_step);
     ++result_.local_steps;
     result_.global_step = step.global_step;
     // Before any hook, so that bad weights never replace a good checkpoint.
@@ -161,6 +190,8 @@ Result<StepResult> Trainer::RunStep(tf::Session* session, const Batch& batch, in
 
 Status Trainer::Leave(tf::Session* session) {
   for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->End(session, result_.global_step));
+  // For the chief's last checkpoint, which this worker will not see.
+  RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
   RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kLeft));
   return StopRequested() ? CancelledError("stopped at step {}", result_.global_step) : OkStatus();
 }
@@ -174,6 +205,8 @@ Status Trainer::FinishJob(tf::Session* session) {
                    session->Run({}, {model_->model().global_step().value}, {}));
   result_.global_step = step[0].scalar<int64_t>();
   for (const auto& hook : hooks_) RETURN_IF_ERROR(hook->End(session, result_.global_step));
+  // The last checkpoint may have been saved before it was known that no batch follows.
+  if (data_ended_) RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
   if (control_ != nullptr) {
     RETURN_IF_ERROR(
         control_->SetPhase(session, StopRequested() ? JobPhase::kChiefStopped : JobPhase::kEnded));
