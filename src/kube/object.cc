@@ -106,7 +106,9 @@ std::string GetString(const Json& object, std::initializer_list<std::string_view
 int64_t GetInt(const Json& object, std::initializer_list<std::string_view> path,
                int64_t otherwise) {
   const Json* value = Find(object, path);
-  return value != nullptr && value->is_number_integer() ? value->get<int64_t>() : otherwise;
+  if (value == nullptr || !value->is_number_integer()) return otherwise;
+  const bool fits = !value->is_number_unsigned() || value->get<uint64_t>() <= INT64_MAX;
+  return fits ? value->get<int64_t>() : otherwise;
 }
 
 bool GetBool(const Json& object, std::initializer_list<std::string_view> path) {
@@ -178,8 +180,14 @@ std::optional<TimePoint> ParseTime(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) + fraction - *zone;
+  const std::chrono::sys_time<std::chrono::microseconds> time =
+      std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+      std::chrono::seconds(*second) + fraction - *zone;
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::seconds>(TimePoint::min());
+  constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(TimePoint::max());
+  if (time < kFirst) return kFirst;
+  if (time > kLast) return kLast;
+  return time;
 }
 
 std::string FormatTime(TimePoint time) {

@@ -25,7 +25,7 @@ using TimePoint = std::chrono::system_clock::time_point;
 const Json* Find(const Json& object, std::initializer_list<std::string_view> path);
 
 std::string GetString(const Json& object, std::initializer_list<std::string_view> path);
-// A whole number; `otherwise` if there is none.
+// A whole number; `otherwise` if there is none, or it is too large.
 int64_t GetInt(const Json& object, std::initializer_list<std::string_view> path,
                int64_t otherwise = 0);
 bool GetBool(const Json& object, std::initializer_list<std::string_view> path);
@@ -45,7 +45,8 @@ std::string ControllerUid(const Json& object);
 uint64_t ResourceVersion(const Json& object);
 
 // metav1.Time, "2026-11-25T21:00:03Z"; MicroTime has six digits after the seconds. nullopt for text
-// that is no such time.
+// that is no such time. Years that TimePoint does not reach (before 1677, after 2262: plugins say
+// "never" with 9999) are read as its first or last second.
 std::optional<TimePoint> ParseTime(std::string_view text);
 std::string FormatTime(TimePoint time);
 std::string FormatMicroTime(TimePoint time);

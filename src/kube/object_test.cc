@@ -90,5 +90,18 @@ TEST(ToStatusTest, TakesCodeAndTextOfTheServersAnswer) {
   EXPECT_EQ(ToStatus("get y", 502, "<html>").message(), "cannot get y: HTTP 502: <html>");
 }
 
+TEST(ObjectTest, FarTimesAreTheFirstOrLastOnes) {
+  const auto never = ParseTime("9999-12-31T23:59:59Z");
+  ASSERT_TRUE(never);
+  EXPECT_EQ(FormatTime(*never), "2262-04-11T23:47:16Z");
+  EXPECT_EQ(ParseTime("2262-04-11T23:47:17Z"), never);
+  EXPECT_EQ(FormatTime(ParseTime("0001-01-01T00:00:00Z").value()), "1677-09-21T00:12:44Z");
+}
+
+TEST(ObjectTest, ANumberThatIsTooLargeIsNone) {
+  EXPECT_EQ(GetInt(Json::parse(R"({"n": 18446744073709551615})"), {"n"}, 3), 3);
+  EXPECT_EQ(GetInt(Json::parse(R"({"n": 9223372036854775807})"), {"n"}, 3), INT64_MAX);
+}
+
 }  // namespace
 }  // namespace trainyard::kube

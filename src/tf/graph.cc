@@ -102,31 +102,6 @@ Result<std::string> Graph::Serialize() const {
   return std::string(internal::BufferBytes(*buffer));
 }
 
-std::vector<Output> Graph::AddGradients(const Output& y, const std::vector<Output>& xs) {
-  std::vector<Output> gradients(xs.size());
-  if (!status_.ok()) return gradients;
-  CallStatus call;
-  std::vector<TF_Output> targets = {ToC(y)};
-  std::vector<TF_Output> inputs = ToC(xs);
-  std::vector<TF_Output> results(xs.size());
-  TF_AddGradientsWithPrefix(handle_, UniqueName("gradients").c_str(), targets.data(), 1,
-                            inputs.data(), static_cast<int>(inputs.size()), nullptr, call.get(),
-                            results.data());
-  if (!call.ok()) {
-    Fail(call.ToStatus().WithContext(fmt::format("cannot differentiate {}", OutputName(y))));
-    return gradients;
-  }
-  for (size_t i = 0; i < xs.size(); ++i) {
-    if (results[i].oper == nullptr) {
-      Fail(InvalidArgumentError("{} has no gradient with respect to {}", OutputName(y),
-                                OutputName(xs[i])));
-      return gradients;
-    }
-    gradients[i] = {results[i].oper, results[i].index};
-  }
-  return gradients;
-}
-
 OpBuilder::OpBuilder(Graph* graph, const std::string& type, const std::string& name,
                      const std::string& device)
     : graph_(graph), type_(type), name_(name) {

@@ -67,7 +67,12 @@ class Graph {
   Result<std::string> Serialize() const;
 
   // Adds the gradients of `y` (a scalar, or summed) with respect to each of `xs`; one output per x.
-  // An x that `y` does not depend on is an error that names it, never a silent zero.
+  // Uses TensorFlow's C++ gradients (tensorflow/cc/gradients). Never gives a silent zero or a
+  // gradient known to be wrong; the graph fails, with the names on the way to `y`, where
+  // - an x has no influence on `y`, or only through operations without a gradient (StopGradient);
+  // - an operation between an x and `y` has no registered gradient;
+  // - its registered gradient is wrong: Conv2D with dilations or explicit padding, LogSoftmax of
+  //   other than matrices, FusedBatchNormV3 whose statistics are used.
   std::vector<Output> AddGradients(const Output& y, const std::vector<Output>& xs);
 
   TF_Graph* handle() const { return handle_; }

@@ -90,6 +90,99 @@ TEST(InitializersTest, HeNormalHasTheVarianceForRelu) {
   EXPECT_NEAR(moments.stddev, std::sqrt(2.0 / 450), 0.003);
 }
 
+TEST(InitializersTest, VarianceScalingFollowsItsFan) {
+  using Options = VarianceScalingOptions;
+  struct {
+    Options options;
+    double variance;  // for a window of 9, 50 channels in and 40 out
+  } const cases[] = {
+      {{}, 1.0 / 450},
+      {{.scale = 3, .mode = Options::Mode::kFanOut}, 3.0 / 360},
+      {{.mode = Options::Mode::kFanAvg, .distribution = Options::Distribution::kUniform},
+       1.0 / 405},
+      {{.distribution = Options::Distribution::kUntruncatedNormal}, 1.0 / 450},
+  };
+  for (const auto& c : cases) {
+    const Moments moments = MomentsOf(FirstValues(VarianceScaling(c.options), {3, 3, 50, 40}));
+    EXPECT_NEAR(moments.mean, 0, 0.003);
+    EXPECT_NEAR(moments.stddev, std::sqrt(c.variance), 0.03 * std::sqrt(c.variance));
+  }
+}
+
+TEST(InitializersTest, NamedScalingsHaveTheirVariances) {
+  struct {
+    Initializer initializer;
+    double variance;
+    double limit;  // of uniform ones; else the cut
+  } const cases[] = {
+      {GlorotNormal(), 2.0 / 300, 0},
+      {HeUniform(), 2.0 / 200, std::sqrt(6.0 / 200)},
+      {LecunNormal(), 1.0 / 200, 0},
+      {LecunUniform(), 1.0 / 200, std::sqrt(3.0 / 200)},
+  };
+  for (const auto& c : cases) {
+    const Moments moments = MomentsOf(FirstValues(c.initializer, {200, 100}));
+    const double stddev = std::sqrt(c.variance);
+    EXPECT_NEAR(moments.stddev, stddev, 0.03 * stddev);
+    const double limit = c.limit > 0 ? c.limit : 2 * stddev / 0.87962566103423978;
+    EXPECT_LE(moments.high, limit * 1.0001);
+    EXPECT_GT(moments.high, limit * 0.97);
+  }
+}
+
+TEST(InitializersTest, OrthogonalColumnsOrRowsHaveLengthOneAndRightAngles) {
+  for (const tf::Shape& shape : {tf::Shape{6, 4}, {4, 6}, {3, 2, 4}}) {
+    const std::vector<float> values = FirstValues(Orthogonal(2), shape);
+    const auto columns = static_cast<size_t>(shape.back());
+    const size_t rows = values.size() / columns;
+    const bool tall = rows >= columns;
+    const auto at = [&](size_t vector, size_t i) {
+      return tall ? values[i * columns + vector] : values[vector * columns + i];
+    };
+    for (size_t a = 0; a < std::min(rows, columns); ++a) {
+      for (size_t b = 0; b <= a; ++b) {
+        double product = 0;
+        for (size_t i = 0; i < std::max(rows, columns); ++i) product += at(a, i) * at(b, i);
+        EXPECT_NEAR(product, a == b ? 4 : 0, 1e-5) << tf::ShapeToString(shape);
+      }
+    }
+  }
+}
+
+TEST(InitializersTest, IdentityHasItsGainOnTheDiagonal) {
+  EXPECT_EQ(FirstValues(Identity(3), {2, 3}), (std::vector<float>{3, 0, 0, 0, 3, 0}));
+}
+
+TEST(InitializersTest, WhatCannotBeMadeFailsTheGraphByName) {
+  struct {
+    Initializer initializer;
+    tf::Shape shape;
+    tf::DataType dtype;
+    std::string message;
+  } const cases[] = {
+      {Orthogonal(),
+       {4},
+       tf::DataType::kFloat,
+       "v/Initializer/Orthogonal needs two sizes or more, got the shape [4]"},
+      {Identity(),
+       {2, 2, 2},
+       tf::DataType::kFloat,
+       "v/Initializer/Identity needs two sizes, got the shape [2,2,2]"},
+      {VarianceScaling({.scale = 0}),
+       {2},
+       tf::DataType::kFloat,
+       "scale of v/Initializer/VarianceScaling is 0: it must be above 0"},
+      {GlorotUniform(), {2}, tf::DataType::kDouble, "cannot add AssignVariableOp \"v/Assign\""},
+  };
+  for (const auto& c : cases) {
+    tf::Graph graph;
+    ModelBuilder model(&graph, {});
+    model.AddVariable("v", c.shape, c.initializer, {.dtype = c.dtype});
+    EXPECT_EQ(graph.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(graph.status().message(), ::testing::StartsWith(c.message));
+  }
+}
+
 TEST(InitializersTest, SeedsMakeRunsRepeatable) {
   EXPECT_EQ(FirstValues(GlorotUniform(), {10}, 1), FirstValues(GlorotUniform(), {10}, 1));
   EXPECT_NE(FirstValues(GlorotUniform(), {10}, 1), FirstValues(GlorotUniform(), {10}, 2));

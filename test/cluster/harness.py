@@ -145,7 +145,8 @@ class Cluster:
 
     def kubectl(self, *words, stdin=None, timeout=60):
         """What kubectl prints; CommandError if it refuses."""
-        command = [self.kubectl_program, "--kubeconfig", self.kubeconfig, *words]
+        # What kubectl remembers of another cluster at the same address is wrong here.
+        command = [self.kubectl_program, "--kubeconfig", self.kubeconfig, "--cache-dir", self.state / "kubectl", *words]
         return run(command, stdin=stdin, timeout=timeout)
 
     def apply(self, *objects, namespace="default"):

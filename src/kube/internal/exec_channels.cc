@@ -14,7 +14,8 @@ std::optional<int> ExitCodeOf(const Json& status) {
     int code = 0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, code);
-    if (error == std::errc() && rest == end) return code;
+    // A failure with the code of success is none that a caller could understand.
+    if (error == std::errc() && rest == end && code != 0) return code;
   }
   return std::nullopt;
 }

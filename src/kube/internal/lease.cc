@@ -19,12 +19,17 @@ Json LeaseWith(const LeaseRecord& record, const LeaderElectionOptions& options) 
   return lease;
 }
 
+// The API's own limit; sums with what is larger would overflow.
+int64_t GetInt32(const Json& lease, std::initializer_list<std::string_view> path) {
+  return std::clamp<int64_t>(GetInt(lease, path), 0, INT32_MAX);
+}
+
 }  // namespace
 
 LeaseRecord ToLeaseRecord(const Json& lease) {
   return {.holder = GetString(lease, {"spec", "holderIdentity"}),
-          .duration = std::chrono::seconds(GetInt(lease, {"spec", "leaseDurationSeconds"})),
-          .transitions = GetInt(lease, {"spec", "leaseTransitions"}),
+          .duration = std::chrono::seconds(GetInt32(lease, {"spec", "leaseDurationSeconds"})),
+          .transitions = GetInt32(lease, {"spec", "leaseTransitions"}),
           .acquire_time = GetString(lease, {"spec", "acquireTime"}),
           .renew_time = GetString(lease, {"spec", "renewTime"}),
           .version = GetString(lease, {"metadata", "resourceVersion"})};

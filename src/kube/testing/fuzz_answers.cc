@@ -107,7 +107,9 @@ std::vector<FuzzTarget> AnswerTargets() {
       {"lease",
        CheckLease,
        {R"({"metadata":{"resourceVersion":"5"},"spec":{"holderIdentity":"you",)"
-        R"("leaseDurationSeconds":15,"leaseTransitions":3,"acquireTime":"a","renewTime":"b"}})"}},
+        R"("leaseDurationSeconds":15,"leaseTransitions":3,"acquireTime":"a","renewTime":"b"}})",
+        R"({"spec":{"holderIdentity":"you","leaseDurationSeconds":99999999999}})",
+        R"({"spec":{"leaseTransitions":9223372036854775807}})"}},
   };
 }
 

@@ -90,7 +90,6 @@ Status CheckManifest(std::string_view text) {
 }
 
 Status CheckExecCredential(std::string_view text) {
-  if (HasFarYear(text)) return OkStatus();
   const ExecPlugin plugin{.api_version = kV1, .command = "p"};
   const Result<ExecCredential> credential = ParseExecCredential(plugin, text);
   if (!credential.ok()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tf/ops.h"
+
 namespace trainyard::train::internal {
 
 tf::Shape LayerInputShape(ModelBuilder& model, const tf::Output& x, std::string_view layer,
@@ -25,12 +27,42 @@ tf::Shape LayerInputShape(ModelBuilder& model, const tf::Output& x, std::string_
   return {};
 }
 
+tf::Shape KnownInputShape(ModelBuilder& model, const tf::Output& x, std::string_view layer) {
+  tf::Graph& graph = model.graph();
+  if (!graph.status().ok()) return {};
+  const Result<tf::Shape> shape = x ? graph.OutputShape(x) : tf::Shape();
+  const bool known = shape.ok() && !shape->empty() &&
+                     std::all_of(shape->begin() + 1, shape->end(), [](auto n) { return n > 0; });
+  if (known) return *shape;
+  graph.Fail(InvalidArgumentError(
+      "{} needs an input whose sizes after the first are known, but \"{}\" is {}", layer,
+      tf::OutputName(x), shape.ok() ? tf::ShapeToString(*shape) : "of unknown rank"));
+  return {};
+}
+
 bool CheckPositive(ModelBuilder& model, std::string_view layer, std::string_view option,
                    int64_t value) {
   if (value > 0) return true;
   model.graph().Fail(
       InvalidArgumentError("{} of {} is {}: it must be at least 1", option, layer, value));
   return false;
+}
+
+bool CheckEpsilon(ModelBuilder& model, std::string_view layer, float epsilon) {
+  if (epsilon > 0) return true;
+  model.graph().Fail(
+      InvalidArgumentError("epsilon of {} is {}: it must be above 0", layer, epsilon));
+  return false;
+}
+
+tf::Output SizeAt(const tf::Scope& scope, const tf::Output& shape, int32_t index) {
+  return scope.Op("StridedSlice")
+      .In(shape)
+      .In(tf::Const(scope, tf::Tensor::FromVector<int32_t>({index})))
+      .In(tf::Const(scope, tf::Tensor::FromVector<int32_t>({index + 1})))
+      .In(tf::Const(scope, tf::Tensor::FromVector<int32_t>({1})))
+      .Int("shrink_axis_mask", 1)
+      .Out();
 }
 
 }  // namespace trainyard::train::internal

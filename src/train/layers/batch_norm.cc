@@ -1,11 +1,15 @@
 #include "train/layers/batch_norm.h"
 
 #include "tf/ops.h"
-#include "train/initializers.h"
 #include "train/internal/layer_shapes.h"
 
 namespace trainyard::train {
 namespace {
+
+struct Statistics {
+  tf::Output mean;
+  tf::Output variance;
+};
 
 // moving -= (moving - batch) * (1 - momentum), where the variable is: one subtraction that
 // asynchronous replicas may do at the same time without losing one another's.
@@ -18,19 +22,24 @@ void AddMovingUpdate(ModelBuilder& model, const Variable& moving, const tf::Outp
   model.AddUpdate(scope.Op("AssignSubVariableOp").In(moving.handle).In(difference).Finish());
 }
 
-struct Statistics {
-  tf::Output mean;
-  tf::Output variance;
-};
+// The fused kernel gives the variance as n / (n - 1) times that of the n values of a channel, to
+// estimate that of all data; without the factor it is what Keras collects.
+tf::Output OfTheBatch(const tf::Scope& scope, const tf::Output& variance, const tf::Output& x,
+                      int64_t channels) {
+  const tf::Output size = tf::Cast(scope, scope.Op("Size").In(x).Out(), tf::DataType::kFloat);
+  const tf::Output one_of =
+      scope.Op("RealDiv").In(tf::Const(scope, static_cast<float>(channels))).In(size).Out();
+  return tf::Mul(scope, variance, tf::Sub(scope, tf::Const(scope, 1.0f), one_of));
+}
 
 // The fused kernel on a rank 4 input. In training `given` is empty and `*seen` gets the batch's.
-tf::Output Normalize(const tf::Scope& scope, const tf::Output& x, const Variable& gamma,
-                     const Variable& beta, const Statistics& given, bool training, float epsilon,
+tf::Output Normalize(const tf::Scope& scope, const tf::Output& x, const tf::Output& gamma,
+                     const tf::Output& beta, const Statistics& given, bool training, float epsilon,
                      Statistics* seen) {
   const tf::Operation op = scope.Op("FusedBatchNormV3")
                                .In(x)
-                               .In(gamma.value)
-                               .In(beta.value)
+                               .In(gamma)
+                               .In(beta)
                                .In(given.mean)
                                .In(given.variance)
                                .Float("epsilon", epsilon)
@@ -45,33 +54,50 @@ tf::Output Normalize(const tf::Scope& scope, const tf::Output& x, const Variable
 
 tf::Output BatchNorm(ModelBuilder& model, const tf::Output& x, const BatchNormOptions& options) {
   const tf::Scope scope = model.scope().Named(options.name);
-  const tf::Shape input =
-      internal::LayerInputShape(model, x, scope.FullName("FusedBatchNormV3"),
-                                "[batch,height,width,channels] or [batch,channels]", {2, 4});
-  if (input.empty()) return {};
+  const std::string layer = scope.FullName("FusedBatchNormV3");
+  const tf::Shape input = internal::LayerInputShape(
+      model, x, layer, "[batch,height,width,channels] or [batch,channels]", {2, 4});
+  if (input.empty() || !internal::CheckEpsilon(model, layer, options.epsilon)) return {};
+  if (!(options.momentum >= 0 && options.momentum <= 1)) {
+    model.graph().Fail(InvalidArgumentError("momentum of {} is {}: it must be in [0, 1]", layer,
+                                            options.momentum));
+    return {};
+  }
 
   const tf::Shape channels = {input.back()};
+  const VariableOptions weights = {.trainable = options.trainable};
   const VariableOptions fixed = {.trainable = false};
-  const Variable& gamma = model.AddVariable(scope.FullName("gamma"), channels, Ones());
-  const Variable& beta = model.AddVariable(scope.FullName("beta"), channels, Zeros());
-  const Variable& mean = model.AddVariable(scope.FullName("moving_mean"), channels, Zeros(), fixed);
-  const Variable& variance =
-      model.AddVariable(scope.FullName("moving_variance"), channels, Ones(), fixed);
+  const tf::Output gamma =
+      options.scale
+          ? model.AddVariable(scope.FullName("gamma"), channels, options.gamma_initializer, weights)
+                .value
+          : tf::Fill(scope, channels, 1);
+  const tf::Output beta =
+      options.center
+          ? model.AddVariable(scope.FullName("beta"), channels, options.beta_initializer, weights)
+                .value
+          : tf::Fill(scope, channels, 0);
+  const Variable& mean = model.AddVariable(scope.FullName("moving_mean"), channels,
+                                           options.moving_mean_initializer, fixed);
+  const Variable& variance = model.AddVariable(scope.FullName("moving_variance"), channels,
+                                               options.moving_variance_initializer, fixed);
 
   const bool flat = input.size() == 2;
+  const bool by_batch = model.training() && options.trainable;
   const auto width = static_cast<int32_t>(input.back());
   const tf::Output image = flat ? tf::Reshape(scope, x, {-1, 1, 1, width}) : x;
   Statistics given = {mean.value, variance.value};
-  if (model.training()) {
+  if (by_batch) {
     const tf::Output none = tf::Const(scope, tf::Tensor::Allocate(tf::DataType::kFloat, {0}));
     given = {none, none};
   }
   Statistics seen;
-  tf::Output y =
-      Normalize(scope, image, gamma, beta, given, model.training(), options.epsilon, &seen);
-  if (model.training()) {
+  const tf::Output y =
+      Normalize(scope, image, gamma, beta, given, by_batch, options.epsilon, &seen);
+  if (by_batch) {
     AddMovingUpdate(model, mean, seen.mean, options.momentum);
-    AddMovingUpdate(model, variance, seen.variance, options.momentum);
+    AddMovingUpdate(model, variance, OfTheBatch(scope, seen.variance, x, input.back()),
+                    options.momentum);
   }
   return flat ? tf::Reshape(scope, y, {-1, width}) : y;
 }

@@ -38,19 +38,55 @@ TEST(BatchNormTest, TrainingMovesTheStatisticsTowardsTheBatchs) {
   const tf::Output mean = graph.FindOutput("batch_normalization/moving_mean/Read/ReadVariableOp");
   const tf::Output variance =
       graph.FindOutput("batch_normalization/moving_variance/Read/ReadVariableOp");
-  // As TensorFlow's fused kernel, the moving variance collects the unbiased one: n / (n - 1).
-  const float unbiased[] = {kVariance[0] * 4 / 3, kVariance[1] * 4 / 3};
   float expected_mean[] = {0, 0};
   float expected_variance[] = {1, 1};
   for (int step = 0; step < 2; ++step) {
     for (const tf::Operation update : model.updates()) run.Run(update);
     for (int i = 0; i < 2; ++i) {
       expected_mean[i] += ((i == 0 ? 3.0f : 25.0f) - expected_mean[i]) * 0.25f;
-      expected_variance[i] += (unbiased[i] - expected_variance[i]) * 0.25f;
+      expected_variance[i] += (kVariance[i] - expected_variance[i]) * 0.25f;
     }
     EXPECT_THAT(run.Floats(mean), Pointwise(FloatNear(1e-4f), expected_mean));
     EXPECT_THAT(run.Floats(variance), Pointwise(FloatNear(1e-3f), expected_variance));
   }
+}
+
+TEST(BatchNormTest, OfImagesTakesAllPixelsOfAChannelTogether) {
+  tf::Graph graph;
+  ModelBuilder model(&graph, {.mode = Mode::kTrain});
+  BatchNorm(model, FloatsConst(model, {1, 2, 2, 2}, kBatch), {.momentum = 0});
+  ModelRunner run(model);
+  for (const tf::Operation update : model.updates()) run.Run(update);
+  const tf::Output variance =
+      graph.FindOutput("batch_normalization/moving_variance/Read/ReadVariableOp");
+  EXPECT_THAT(run.Floats(variance), Pointwise(FloatNear(1e-4f), kVariance));
+}
+
+TEST(BatchNormTest, ScaleAndCenterCanBeLeftOut) {
+  tf::Graph graph;
+  ModelBuilder model(&graph, {.mode = Mode::kPredict});
+  const tf::Output x = FloatsConst(model, {1, 2}, {1, 2});
+  BatchNorm(model, x, {.center = false, .scale = false});
+  EXPECT_TRUE(model.trainable_variables().empty());
+  BatchNorm(model, x, {.center = false});
+  ASSERT_EQ(model.trainable_variables().size(), 1u);
+  EXPECT_EQ(model.trainable_variables()[0]->name, "batch_normalization_1/gamma");
+}
+
+TEST(BatchNormTest, AFrozenLayerUsesTheMovingStatisticsInTrainingToo) {
+  tf::Graph graph;
+  ModelBuilder model(&graph, {.mode = Mode::kTrain});
+  const tf::Output y = BatchNorm(model, FloatsConst(model, {1, 2}, {2, 5}),
+                                 {.epsilon = 1,
+                                  .trainable = false,
+                                  .beta_initializer = Constant(1),
+                                  .gamma_initializer = Constant(4),
+                                  .moving_mean_initializer = Constant(2),
+                                  .moving_variance_initializer = Constant(3)});
+  EXPECT_TRUE(model.trainable_variables().empty());
+  EXPECT_TRUE(model.updates().empty());
+  ModelRunner run(model);
+  EXPECT_THAT(run.Floats(y), Pointwise(FloatNear(1e-5f), {1.0f, 7.0f}));
 }
 
 TEST(BatchNormTest, OtherModesUseTheMovingStatisticsAndLeaveThemAlone) {

@@ -1,37 +1,46 @@
 #include "train/layers/conv2d.h"
 
+#include "train/internal/convolution.h"
 #include "train/internal/layer_shapes.h"
 
 namespace trainyard::train {
 
 tf::Output Conv2D(ModelBuilder& model, const tf::Output& x, const Conv2DOptions& options) {
   const tf::Scope scope = model.scope().Named(options.name);
-  const tf::Shape input = internal::LayerInputShape(model, x, scope.FullName("Conv2D"),
-                                                    "[batch,height,width,channels]", {4});
-  if (input.empty()) return {};
-  const Size2D& window = options.kernel_size;
-  const Size2D& strides = options.strides;
-  for (const auto& [option, value] :
-       {std::pair("filters", options.filters), std::pair("kernel_size", window.height),
-        std::pair("kernel_size", window.width), std::pair("strides", strides.height),
-        std::pair("strides", strides.width)}) {
-    if (!internal::CheckPositive(model, scope.FullName("Conv2D"), option, value)) return {};
+  const std::string layer = scope.FullName("Conv2D");
+  const tf::Shape input =
+      internal::LayerInputShape(model, x, layer, "[batch,height,width,channels]", {4});
+  const internal::Window window = {options.kernel_size, options.strides, options.dilation_rate};
+  if (input.empty() || !internal::CheckPositive(model, layer, "filters", options.filters) ||
+      !internal::CheckWindow(model, layer, window)) {
+    return {};
   }
+  const Size2D& size = window.size;
   const Variable& kernel = model.AddVariable(
-      scope.FullName("kernel"), {window.height, window.width, input.back(), options.filters},
+      scope.FullName("kernel"), {size.height, size.width, input.back(), options.filters},
       options.kernel_initializer);
-  tf::Output y = scope.Op("Conv2D")
-                     .In(x)
-                     .In(kernel.value)
-                     .Ints("strides", {1, strides.height, strides.width, 1})
-                     .String("padding", PaddingName(options.padding))
-                     .Out();
-  if (options.use_bias) {
-    const Variable& bias =
-        model.AddVariable(scope.FullName("bias"), {options.filters}, options.bias_initializer);
-    y = scope.Op("BiasAdd").In(y).In(bias.value).Out();
+  const auto convolve = [&](const tf::Output& images, Padding padding, const Size2D& dilations) {
+    return scope.Op("Conv2D")
+        .In(images)
+        .In(kernel.value)
+        .Ints("strides", {1, window.strides.height, window.strides.width, 1})
+        .Ints("dilations", {1, dilations.height, dilations.width, 1})
+        .String("padding", PaddingName(padding))
+        .Out();
+  };
+  tf::Output y;
+  if (window.dilated() && model.training()) {
+    y = internal::ConvolveDilated(
+        scope, x, input, window, options.padding,
+        [&](const tf::Output& images, Padding padding) { return convolve(images, padding, 1); });
+  } else {
+    y = convolve(x, options.padding, window.dilation_rate);
   }
-  return options.activation == nullptr ? y : options.activation(scope, y);
+  return internal::AddBias(model, scope, y,
+                           {.channels = options.filters,
+                            .use_bias = options.use_bias,
+                            .initializer = options.bias_initializer,
+                            .activation = options.activation});
 }
 
 }  // namespace trainyard::train

@@ -1,7 +1,5 @@
 #include "train/layers/dense.h"
 
-#include <algorithm>
-
 #include "tf/ops.h"
 #include "train/internal/layer_shapes.h"
 
@@ -27,19 +25,9 @@ tf::Output Dense(ModelBuilder& model, const tf::Output& x, const DenseOptions& o
 }
 
 tf::Output Flatten(ModelBuilder& model, const tf::Output& x) {
-  tf::Graph& graph = model.graph();
-  if (!graph.status().ok()) return {};
-  const Result<tf::Shape> shape = x ? graph.OutputShape(x) : tf::Shape();
-  const bool known = shape.ok() && !shape->empty() &&
-                     std::all_of(shape->begin() + 1, shape->end(), [](auto n) { return n > 0; });
-  if (!known) {
-    graph.Fail(InvalidArgumentError(
-        "flatten needs an input whose sizes after the first are known,"
-        " but \"{}\" is {}",
-        tf::OutputName(x), shape.ok() ? tf::ShapeToString(*shape) : "of unknown rank"));
-    return {};
-  }
-  const int64_t features = tf::NumElements(tf::Shape(shape->begin() + 1, shape->end()));
+  const tf::Shape shape = internal::KnownInputShape(model, x, "flatten");
+  if (shape.empty()) return {};
+  const int64_t features = tf::NumElements(tf::Shape(shape.begin() + 1, shape.end()));
   return tf::Reshape(model.scope().Named("flatten"), x, {-1, static_cast<int32_t>(features)});
 }
 

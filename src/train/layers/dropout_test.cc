@@ -39,6 +39,29 @@ TEST(DropoutTest, IsReproducibleUnderASeedAndNewInEveryStep) {
   EXPECT_NE(DropOnes(std::nullopt, 0.5f), DropOnes(std::nullopt, 0.5f));
 }
 
+TEST(DropoutTest, ANoiseShapeDropsWholeChannels) {
+  tf::Graph graph;
+  ModelBuilder model(&graph, {.seed = 7});
+  const tf::Output x =
+      tf::Placeholder(model.scope(), tf::DataType::kFloat, {-1, 2, 2, 50}, "image");
+  const tf::Output y = Dropout(model, x, {.rate = 0.5f, .noise_shape = {-1, 1, 1, -1}});
+  EXPECT_THAT(graph.OutputShape(y).value(), ::testing::ElementsAre(-1, 2, 2, 50));
+  ModelRunner run(model);
+  const auto ones = tf::Tensor::FromValues<float>({3, 2, 2, 50}, std::vector<float>(600, 1));
+  const std::vector<float> values = run.Floats(y, {{x, &ones}});
+  size_t dropped = 0;
+  for (size_t image = 0; image < 3; ++image) {
+    for (size_t channel = 0; channel < 50; ++channel) {
+      const float first = values[image * 200 + channel];
+      for (size_t pixel = 1; pixel < 4; ++pixel) {
+        EXPECT_EQ(values[image * 200 + pixel * 50 + channel], first);
+      }
+      if (first == 0) ++dropped;
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(dropped), 75, 31);  // five standard deviations
+}
+
 TEST(DropoutTest, OnlyTrainingDrops) {
   for (const Mode mode : {Mode::kEval, Mode::kPredict}) {
     tf::Graph graph;

@@ -16,6 +16,7 @@ inline const char* PaddingName(Padding padding) {
 struct Size2D {
   Size2D(int64_t side) : height(side), width(side) {}  // NOLINT: `.kernel_size = 5` reads well
   Size2D(int64_t rows, int64_t columns) : height(rows), width(columns) {}
+  friend bool operator==(const Size2D&, const Size2D&) = default;
   int64_t height;
   int64_t width;
 };

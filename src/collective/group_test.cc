@@ -1,0 +1,114 @@
+#include "collective/group.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <thread>
+
+#include "collective/internal/socket.h"
+
+namespace trainyard::collective {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::Each;
+using ::testing::HasSubstr;
+
+std::string FreeAddress() {
+  const Socket socket = Listen("127.0.0.1:0").value();
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size);
+  return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
+}
+
+class GroupTest : public ::testing::Test {
+ protected:
+  GroupOptions Of(int rank, int size) {
+    GroupOptions options{.name = "g", .rank = rank, .addresses = {address_}};
+    options.addresses.resize(static_cast<size_t>(size), "127.0.0.1:1");
+    options.join_timeout = options.timeout = milliseconds(20'000);
+    return options;
+  }
+
+  // Each member in a thread of its own.
+  void Run(int size, const std::function<void(Group&)>& member) {
+    std::vector<std::jthread> members;
+    for (int rank = 0; rank < size; ++rank) {
+      members.emplace_back([&, rank] {
+        auto group = Group::Join(Of(rank, size));
+        ASSERT_TRUE(group.ok()) << group.status();
+        member(**group);
+      });
+    }
+  }
+
+  const std::string address_ = FreeAddress();
+};
+
+TEST_F(GroupTest, MeansAreTheSameForAll) {
+  for (const int size : {1, 2, 3}) {
+    Run(size, [&](Group& group) {
+      EXPECT_EQ(group.size(), size);
+      for (const size_t count : {size_t{0}, size_t{1}, size_t{7}, size_t{100'000}}) {
+        std::vector<float> values(count, static_cast<float>(group.rank()));
+        ASSERT_TRUE(group.AllReduceMean(values).ok());
+        EXPECT_THAT(values, Each(static_cast<float>(size - 1) / 2));
+      }
+    });
+  }
+}
+
+TEST_F(GroupTest, TheRootsBytesAreSentToAll) {
+  Run(3, [](Group& group) {
+    std::string bytes = fmt::format("from member {}", group.rank());
+    ASSERT_TRUE(group.Broadcast(bytes, 1).ok());
+    EXPECT_EQ(bytes, "from member 1");
+    EXPECT_TRUE(group.Barrier().ok());
+  });
+}
+
+TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    auto group = Group::Join(Of(1, 2));
+    std::vector<float> values(8, 1.0f);
+    if (group.ok()) (void)(*group)->AllReduceMean(values);
+    pause();
+    _exit(0);
+  }
+  ASSERT_GT(child, 1);
+  auto group = Group::Join(Of(0, 2));
+  ASSERT_TRUE(group.ok()) << group.status();
+  std::vector<float> values(8, 3.0f);
+  ASSERT_TRUE((*group)->AllReduceMean(values).ok());
+  EXPECT_THAT(values, Each(2.0f));
+
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  const auto start = std::chrono::steady_clock::now();
+  Status status = (*group)->AllReduceMean(values);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_EQ((*group)->Barrier(), status);  // it stays so
+  group->reset();
+  Run(2, [](Group& again) { EXPECT_TRUE(again.Barrier().ok()); });
+}
+
+TEST_F(GroupTest, OptionsThatMakeNoGroupAreRefused) {
+  EXPECT_EQ(Group::Join(Of(2, 2)).status().code(), StatusCode::kInvalidArgument);
+  GroupOptions options = Of(0, 2);
+  options.addresses[1] = "nowhere";
+  EXPECT_THAT(Group::Join(options).status().message(), HasSubstr("nowhere is no address"));
+}
+
+}  // namespace
+}  // namespace trainyard::collective

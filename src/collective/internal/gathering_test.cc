@@ -1,0 +1,84 @@
+#include "collective/internal/gathering.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "collective/internal/socket.h"
+
+namespace trainyard::collective {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// An address that nobody listens at.
+std::string FreeAddress() {
+  const Socket socket = Listen("127.0.0.1:0").value();
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size);
+  return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
+}
+
+class GatherTest : public ::testing::Test {
+ protected:
+  Meeting Of(int rank, int size = 3) {
+    return {.group = "g",
+            .address = address_,
+            .rank = rank,
+            .size = size,
+            .timeout = milliseconds(5'000)};
+  }
+  const std::string address_ = FreeAddress();
+};
+
+TEST_F(GatherTest, EveryMemberGetsTheMessagesOfAll) {
+  std::vector<std::vector<std::string>> got(3);
+  std::vector<std::jthread> members;
+  for (int rank : {2, 1, 0}) {
+    members.emplace_back([&, rank] {
+      got[static_cast<size_t>(rank)] = Gather(Of(rank), "m" + std::to_string(rank)).value();
+    });
+  }
+  members.clear();
+  for (const auto& messages : got) EXPECT_THAT(messages, ElementsAre("m0", "m1", "m2"));
+}
+
+TEST_F(GatherTest, SaysWhoHasNotCome) {
+  Meeting meeting = Of(0);
+  meeting.timeout = milliseconds(200);
+  std::jthread one(
+      [&] { EXPECT_FALSE(Gather({"g", address_, 2, 3, milliseconds(1'000)}, "").ok()); });
+  const auto got = Gather(meeting, "");
+  EXPECT_EQ(got.status().code(), StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(got.status().message(), HasSubstr("member 1 of group g has not come"));
+}
+
+TEST_F(GatherTest, AnotherGroupIsSentAwayAndDoesNoHarm) {
+  std::jthread host([&] { EXPECT_THAT(Gather(Of(0, 2), "a").value(), ElementsAre("a", "b")); });
+  Meeting wrong = Of(1, 2);
+  wrong.group = "other";
+  const auto refused = Gather(wrong, "x");
+  EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(refused.status().message(), HasSubstr("this is group g, not other"));
+  EXPECT_THAT(Gather(Of(1, 5), "x").status().message(), HasSubstr("group g has 2 members"));
+  EXPECT_THAT(Gather(Of(1, 2), "b").value(), ElementsAre("a", "b"));
+}
+
+TEST_F(GatherTest, StrangersAndSilentConnectionsAreLeftAside) {
+  std::jthread host([&] { EXPECT_THAT(Gather(Of(0, 2), "a").value(), ElementsAre("a", "b")); });
+  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  Result<Socket> silent = Connect(address_, deadline);
+  while (!silent.ok()) silent = Connect(address_, deadline);
+  const Socket stranger = Connect(address_, deadline).value();
+  EXPECT_TRUE(stranger.Send(std::string("GET / HTTP/1.1\r\n\r\n"), deadline).ok());
+  EXPECT_TRUE(Gather(Of(1, 2), "b").ok());
+}
+
+}  // namespace
+}  // namespace trainyard::collective
