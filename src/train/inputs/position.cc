@@ -7,6 +7,8 @@ namespace {
 
 constexpr int kVarint = 0;
 constexpr int kBytes = 2;
+// Far more than any spacing of marks: a damaged number must not be drawn to for hours.
+constexpr uint64_t kMaxSkip = 1 << 20;
 
 }  // namespace
 
@@ -97,7 +99,7 @@ Result<uint64_t> RestoreMarked(std::string_view kind, const std::string& positio
   const uint64_t skip = reader.Number();
   const std::string start = reader.Bytes();
   RETURN_IF_ERROR(reader.End());
-  if (skip > number) return InvalidArgumentError("the position is damaged");
+  if (skip > number || skip > kMaxSkip) return InvalidArgumentError("the position is damaged");
   RETURN_IF_ERROR(source.Restore(start));
   marks->Reset(number - skip);
   for (uint64_t i = 0; i < skip; ++i) {

@@ -57,7 +57,9 @@ class ShuffleIterator : public BatchIterator {
     std::map<uint64_t, size_t> slot_of;  // of an element's number
     for (size_t i = 0; i < size; ++i) slot_of[start + position.Number()] = i;
     RETURN_IF_ERROR(position.End());
-    if (slot_of.size() != size || start > num_drawn) {
+    // An element stays in the buffer for k * buffer_size draws with a probability of e^-k; what was
+    // damaged must not be drawn to for hours.
+    if (slot_of.size() != size || start > num_drawn || (num_drawn - start) / 100 > buffer_size_) {
       return InvalidArgumentError("the position is damaged");
     }
     RETURN_IF_ERROR(source_->Restore(source_position));
