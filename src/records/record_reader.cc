@@ -64,9 +64,13 @@ Result<Record> RecordReader::ReadAt(uint64_t offset) {
   if (!IsHeader(header)) return corrupt;
   const auto length = LoadLittleEndian<uint64_t>(header, 0);
   // The length is checked before it is believed: no memory is taken for bytes that are not there.
-  ASSIGN_OR_RETURN(const uint64_t file_bytes, FileBytes());
-  if (file_bytes < offset + kFrameBytes || file_bytes - offset - kFrameBytes < length) {
-    return truncated;
+  // Most records are in the window already, and need no question to the system.
+  const uint64_t in_window = window_offset_ + window_.size() - offset;
+  if (in_window < kFrameBytes || in_window - kFrameBytes < length) {
+    ASSIGN_OR_RETURN(const uint64_t file_bytes, FileBytes());
+    if (file_bytes < offset + kFrameBytes || file_bytes - offset - kFrameBytes < length) {
+      return truncated;
+    }
   }
   ASSIGN_OR_RETURN(const std::string_view rest, Peek(offset + kHeaderBytes, length + kFooterBytes));
   if (rest.size() < length + kFooterBytes) return truncated;

@@ -94,7 +94,8 @@ Status CheckpointDirectory::DeleteFiles(const std::string& name) const {
   // Index before data: a reader that finds the index may count on the data.
   RETURN_IF_ERROR(RemoveRecursively(JoinPath(options_.directory, name + ".index")));
   for (const std::string& file : files) {
-    if (file.starts_with(name + ".data-") || file == name + ".meta") {
+    if (file.starts_with(name + ".data-") || file.starts_with(name + ".input-") ||
+        file == name + ".meta") {
       RETURN_IF_ERROR(RemoveRecursively(JoinPath(options_.directory, file)));
     }
   }

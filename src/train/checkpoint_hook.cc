@@ -8,12 +8,13 @@ namespace trainyard::train {
 
 CheckpointHook::CheckpointHook(const RunConfig& config, const Saver& saver,
                                CheckpointDirectory* checkpoints, records::EventWriter* events,
-                               Watchdog* watchdog, Listener listener)
+                               Watchdog* watchdog, Companion companion, Listener listener)
     : config_(config),
       saver_(saver),
       checkpoints_(checkpoints),
       events_(events),
       watchdog_(watchdog),
+      companion_(std::move(companion)),
       listener_(std::move(listener)) {}
 
 Status CheckpointHook::AfterCreateSession(tf::Session* session, int64_t global_step) {
@@ -53,6 +54,7 @@ Status CheckpointHook::Save(tf::Session* session, int64_t global_step, bool is_l
       const auto guard = watchdog_->Guard(config_.step_timeout, "saving a checkpoint");
       RETURN_IF_ERROR(saver_.Save(session, prefix));
     }
+    if (companion_) RETURN_IF_ERROR(companion_(prefix));
     RETURN_IF_ERROR(checkpoints_->Add(global_step));
     RETURN_IF_ERROR(
         events_->AddCheckpointLog(global_step, JoinPath(config_.model_dir, "model.ckpt")));

@@ -23,9 +23,14 @@ class CheckpointHook : public TrainingHook {
   // Called after each save with the checkpoint's prefix; `is_last` at the end of training.
   using Listener = std::function<Status(const std::string& prefix, int64_t step, bool is_last)>;
 
-  // Borrows the arguments for its life. `listener` may be empty.
+  // Called when a checkpoint's files are written, before it is announced in the file `checkpoint`:
+  // writes what belongs to it, so that whoever finds the checkpoint finds that too.
+  using Companion = std::function<Status(const std::string& prefix)>;
+
+  // Borrows the arguments for its life. `companion` and `listener` may be empty.
   CheckpointHook(const RunConfig& config, const Saver& saver, CheckpointDirectory* checkpoints,
-                 records::EventWriter* events, Watchdog* watchdog, Listener listener);
+                 records::EventWriter* events, Watchdog* watchdog, Companion companion,
+                 Listener listener);
 
   Status AfterCreateSession(tf::Session* session, int64_t global_step) override;
   Status AfterStep(tf::Session* session, const StepResult& step) override;
@@ -40,6 +45,7 @@ class CheckpointHook : public TrainingHook {
   CheckpointDirectory* const checkpoints_;
   records::EventWriter* const events_;
   Watchdog* const watchdog_;
+  const Companion companion_;
   const Listener listener_;
   int64_t last_step_ = -1;
   std::chrono::steady_clock::time_point last_time_;

@@ -114,9 +114,10 @@ TEST(SparseUpdateTest, TheFirstStepOfEveryOptimizerMovesTheRowsThatWereRead) {
   const RMSProp rmsprop({});
   const Ftrl ftrl({});
   const Adam adam({});
+  const Adam lazy_adam({.lazy = true});
   const LAMB lamb({});
   for (const Optimizer* optimizer : std::initializer_list<const Optimizer*>{
-           &descent, &momentum, &adagrad, &rmsprop, &ftrl, &adam, &lamb}) {
+           &descent, &momentum, &adagrad, &rmsprop, &ftrl, &adam, &lazy_adam, &lamb}) {
     tf::Graph graph;
     ModelBuilder model(&graph, {});
     const Variable& table = model.AddVariable("table", {3, 1}, Values({1, 2, 3}));

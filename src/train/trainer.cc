@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/files.h"
 #include "base/log.h"
@@ -70,7 +71,8 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   if (IsWorker()) plain_fetches_.push_back(control_->phase());
   AddSummaryFetches();
   RETURN_IF_ERROR(model_->graph().status());
-  ASSIGN_OR_RETURN(batches_, input_->MakeIterator());
+  ASSIGN_OR_RETURN(batches_,
+                   PositionedInput::Create(input_.get(), config_.model_dir, config_.task));
   return OkStatus();
 }
 
@@ -96,8 +98,10 @@ Status Trainer::SetUpChief() {
   for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
   const bool has_summaries = !tags.empty() || !model_->model().summaries().empty();
   hooks_.Add(std::make_shared<SummaryHook>(config_, std::move(tags), has_summaries, events_.get()));
-  hooks_.Add(std::make_shared<CheckpointHook>(config_, model_->saver(), &checkpoints_,
-                                              events_.get(), &watchdog_, options_.after_save));
+  hooks_.Add(std::make_shared<CheckpointHook>(
+      config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_,
+      [this](const std::string& prefix) { return SaveInputPosition(prefix); },
+      options_.after_save));
   return OkStatus();
 }
 
@@ -123,7 +127,8 @@ Result<TrainResult> Trainer::Run() {
 Status Trainer::RunSession(tf::Session* session) {
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
                    session->Run({}, {model_->model().global_step().value}, {}));
-  result_.global_step = step[0].scalar<int64_t>();
+  const int64_t last_step = std::exchange(result_.global_step, step[0].scalar<int64_t>());
+  RETURN_IF_ERROR(PlaceInput(last_step));
   if (IsWorker()) {
     RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kTraining));
   }
@@ -138,19 +143,41 @@ bool Trainer::IsDone() const {
          (options_.max_steps.has_value() && result_.global_step >= *options_.max_steps);
 }
 
+Status Trainer::PlaceInput(int64_t last_step) {
+  // A cluster that came back with the model as it was: the data goes on as well.
+  if (input_placed_ && result_.global_step >= last_step) return OkStatus();
+  if (!input_placed_ && !options_.resume_input) {
+    input_placed_ = true;
+    return OkStatus();
+  }
+  input_placed_ = true;
+  batch_.reset();
+  data_ended_ = false;
+  return batches_->GoTo(result_.global_step);
+}
+
+Status Trainer::SaveInputPosition(const std::string& prefix) {
+  using Last = PositionedInput::Last;
+  if (data_ended_) return batches_->Save(prefix, Last::kEnd);
+  return batches_->Save(prefix, batch_.has_value() ? Last::kPending : Last::kTrained);
+}
+
 Status Trainer::RunSteps(tf::Session* session) {
   while (!IsDone()) {
-    ASSIGN_OR_RETURN(const std::optional<Batch> batch, batches_->Next());
-    if (!batch.has_value()) {
+    // A batch whose step failed with the cluster is there still.
+    if (!batch_.has_value()) {
+      ASSIGN_OR_RETURN(batch_, batches_->Next());
+    }
+    if (!batch_.has_value()) {
       data_ended_ = true;
       break;
     }
-    RETURN_IF_ERROR(RunStep(session, *batch));
+    RETURN_IF_ERROR(RunStep(session));
   }
   return OkStatus();
 }
 
-Status Trainer::RunStep(tf::Session* session, const Batch& batch) {
+Status Trainer::RunStep(tf::Session* session) {
   StepRequest request;
   RETURN_IF_ERROR(hooks_.BeforeStep(result_.global_step + 1, &request));
   const std::vector<tf::Output>& fetches = request.summaries ? summary_fetches_ : plain_fetches_;
@@ -158,7 +185,7 @@ Status Trainer::RunStep(tf::Session* session, const Batch& batch) {
   std::vector<tf::Tensor> values;
   {
     const auto guard = watchdog_.Guard(config_.step_timeout, "a training step");
-    ASSIGN_OR_RETURN(std::vector<tf::Feed> feeds, model_->Feeds(batch));
+    ASSIGN_OR_RETURN(std::vector<tf::Feed> feeds, model_->Feeds(*batch_));
     ASSIGN_OR_RETURN(
         values, RunWithRequest(session, std::move(feeds), fetches, request, &step.run_metadata));
   }
@@ -175,6 +202,9 @@ Status Trainer::RunStep(tf::Session* session, const Batch& batch) {
     }
     if (has_other_summaries_) step.other_summaries = values[end].strings().front();
   }
+  // The step is done: before the hooks, which may save the position in the data.
+  batch_.reset();
+  if (IsWorker()) batches_->AfterWorkerStep(step.global_step);
   ++result_.local_steps;
   result_.global_step = step.global_step;
   return hooks_.AfterStep(session, &step, std::span(values).subspan(fetches.size()));
@@ -182,6 +212,8 @@ Status Trainer::RunStep(tf::Session* session, const Batch& batch) {
 
 Status Trainer::Leave(tf::Session* session) {
   RETURN_IF_ERROR(hooks_.End(session, result_.global_step));
+  // For the chief's last checkpoint, which this worker will not see.
+  RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
   RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kLeft));
   return StopRequested() ? CancelledError("stopped at step {}", result_.global_step) : OkStatus();
 }
@@ -195,6 +227,8 @@ Status Trainer::FinishJob(tf::Session* session) {
                    session->Run({}, {model_->model().global_step().value}, {}));
   result_.global_step = step[0].scalar<int64_t>();
   RETURN_IF_ERROR(hooks_.End(session, result_.global_step));
+  // The last checkpoint may have been saved before it was known that no batch follows.
+  if (data_ended_) RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
   if (control_ != nullptr) {
     RETURN_IF_ERROR(
         control_->SetPhase(session, StopRequested() ? JobPhase::kChiefStopped : JobPhase::kEnded));

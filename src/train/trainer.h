@@ -14,6 +14,7 @@
 #include "train/checkpoint_hook.h"
 #include "train/hook_list.h"
 #include "train/input.h"
+#include "train/input_position.h"
 #include "train/job_control.h"
 #include "train/model_graph.h"
 #include "train/progress.h"
@@ -28,6 +29,9 @@ namespace trainyard::train {
 struct TrainOptions {
   std::optional<int64_t> max_steps;     // of the job, all replicas together
   CheckpointHook::Listener after_save;  // chief only
+  // Go on in the data where the checkpoint was that training goes on from (PositionedInput); else
+  // with the first batch, as tf.estimator does.
+  bool resume_input = true;
   // The user's own, called after the check for NaN and before the savers; see training_hook.h.
   std::vector<std::shared_ptr<TrainingHook>> hooks;
   // Where a new model takes first values from, if not from its initializers.
@@ -61,8 +65,11 @@ class Trainer {
   void AddSummaryFetches();
   // Trains with one session; returns when training ends or something fails.
   Status RunSession(tf::Session* session);
+  // Where to go on in the data, at the start and after the model has gone back to a checkpoint.
+  Status PlaceInput(int64_t last_step);
+  Status SaveInputPosition(const std::string& prefix);
   Status RunSteps(tf::Session* session);
-  Status RunStep(tf::Session* session, const Batch& batch);
+  Status RunStep(tf::Session* session);    // on batch_
   Status Leave(tf::Session* session);      // worker
   Status FinishJob(tf::Session* session);  // chief
   Status WaitForWorkers(tf::Session* session);
@@ -80,11 +87,13 @@ class Trainer {
   std::unique_ptr<records::EventWriter> events_;  // chief only
   std::unique_ptr<SessionManager> sessions_;
   HookList hooks_;
-  std::unique_ptr<BatchIterator> batches_;
+  std::unique_ptr<PositionedInput> batches_;
+  std::optional<Batch> batch_;  // drawn; its step is not known to be done
   std::vector<tf::Output> plain_fetches_;
   std::vector<tf::Output> summary_fetches_;
   bool has_other_summaries_ = false;  // the last of summary_fetches_
   TrainResult result_;
+  bool input_placed_ = false;
   bool data_ended_ = false;
   bool job_ending_ = false;  // worker: the chief has said so
 };

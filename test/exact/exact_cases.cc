@@ -148,6 +148,7 @@ void PrintCase(const std::string& name, const std::map<std::string, Values>& inp
 
 int main() {
   trainyard::exact::PrintEmbeddings();
+  trainyard::exact::PrintInputs();
   trainyard::exact::PrintLayers();
   trainyard::exact::PrintLosses();
   trainyard::exact::PrintMetrics();

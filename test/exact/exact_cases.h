@@ -45,6 +45,7 @@ void PrintCase(
 
 // One file each.
 void PrintEmbeddings();
+void PrintInputs();
 void PrintLayers();
 void PrintLosses();
 void PrintMetrics();

@@ -133,6 +133,7 @@ void PrintOptimizers() {
   PrintBoth("rmsprop", train::RMSProp({.learning_rate = 0.1, .momentum = 0.5f}));
   PrintBoth("rmsprop_centered", train::RMSProp({.learning_rate = 0.1, .centered = true}));
   PrintBoth("adam", train::Adam({.learning_rate = decaying}));
+  PrintSparse("lazy_adam", train::Adam({.learning_rate = 0.1, .lazy = true}));
   PrintBoth("ftrl", train::Ftrl({.learning_rate = 0.1}));
   PrintBoth("ftrl_penalties", train::Ftrl({.learning_rate = 0.1,
                                            .l1_regularization_strength = 0.05f,

@@ -4,6 +4,7 @@ Optimizers of tf.compat.v1.train: all their variables, by the names that they ha
 Keras's, for what v1 does not have: the weights, and Keras's slots under our names for them.
 """
 
+import numpy
 import tensorflow as tf
 
 _v1 = tf.compat.v1
@@ -115,6 +116,26 @@ for _name, _make in {
     ),
 }.items():
     _both(_name, lambda kind, make=_make: _v1_case(kind, make))
+
+
+def lazy_adam_sparse(v):
+    """The rule of tfa.optimizers.LazyAdam, written out."""
+    table, scale, ids = (v[key].numpy().astype("float64") for key in ("table", "scale", "ids"))
+    m, square = numpy.zeros_like(table), numpy.zeros_like(table)
+    for step in range(_STEPS):
+        gradient = numpy.zeros_like(table)
+        rows = ids[step].astype(int)
+        numpy.add.at(gradient, rows, 2 * scale[step] * table[rows])
+        rate = 0.1 * (1 - 0.999 ** (step + 1)) ** 0.5 / (1 - 0.9 ** (step + 1))
+        for row in set(rows):
+            m[row] += (gradient[row] - m[row]) * 0.1
+            square[row] += (gradient[row] ** 2 - square[row]) * 0.001
+            table[row] -= rate * m[row] / (square[row] ** 0.5 + 1e-8)
+    outputs = {"table": table, "table/Adam": m, "table/Adam_1": square}
+    for i, beta in enumerate((0.9, 0.999)):
+        outputs[f"beta{i + 1}_power"] = beta ** (_STEPS + 1)
+    outputs = {key: tf.constant(value, tf.float32) for key, value in outputs.items()}
+    return {**outputs, "global_step": tf.constant(_STEPS, tf.int64)}
 
 
 def _excluding_b(optimizer):

@@ -7,6 +7,7 @@ in one of the modules below computes the outputs anew from inputs and variables.
 import json
 
 import exact_embedding
+import exact_inputs
 import exact_layers
 import exact_losses
 import exact_metrics
@@ -18,6 +19,7 @@ from conftest import TEST_PROGRAMS, run
 
 MODULES = [
     exact_embedding,
+    exact_inputs,
     exact_layers,
     exact_losses,
     exact_metrics,

@@ -4,6 +4,8 @@
 #include <random>
 #include <vector>
 
+#include "train/inputs/position.h"
+
 namespace trainyard::train {
 namespace {
 
@@ -33,13 +35,8 @@ void Shuffle(std::vector<int64_t>& values, std::mt19937_64& random) {
 class ExampleOrder {
  public:
   ExampleOrder(const ArrayInputOptions& options, int64_t num_examples)
-      : shuffle_(options.shuffle),
-        epochs_left_(options.epochs),
-        random_(options.seed.has_value() ? *options.seed : std::random_device{}()) {
-    for (int64_t i = options.shard.index; i < num_examples; i += options.shard.count) {
-      order_.push_back(i);
-    }
-    next_ = order_.size();
+      : options_(options), num_examples_(num_examples) {
+    Start(options.seed.has_value() ? *options.seed : std::random_device{}());
   }
 
   std::vector<int64_t> Take(int64_t count) {
@@ -51,21 +48,66 @@ class ExampleOrder {
     return taken;
   }
 
+  std::string Save() const {
+    PositionWriter position(kPositionKind);
+    position.Number(order_.size()).Number(seed_).Number(epochs_begun_).Number(next_);
+    return position.str();
+  }
+
+  // The orders of past epochs follow from the seed: they are made again, some 10 ms for a million.
+  Status Restore(const std::string& bytes) {
+    PositionReader position(kPositionKind, bytes);
+    const uint64_t size = position.Number();
+    const uint64_t seed = position.Number();
+    const uint64_t epochs = position.Number();
+    const uint64_t next = position.Number();
+    RETURN_IF_ERROR(position.End());
+    if (size != order_.size() || next > size) {
+      return InvalidArgumentError("the position is in other data: it had {} examples, these are {}",
+                                  size, order_.size());
+    }
+    // Only shuffled epochs cost time; and a damaged count must not cost for ever.
+    constexpr uint64_t kMaxEpochs = 1'000'000;
+    if (epochs > kMaxEpochs) return InvalidArgumentError("the position is damaged");
+    Start(seed);
+    if (options_.shuffle) {
+      for (uint64_t i = 0; i < epochs; ++i) Shuffle(order_, random_);
+    }
+    epochs_begun_ = epochs;
+    next_ = next;
+    return OkStatus();
+  }
+
  private:
+  static constexpr const char* kPositionKind = "array";
+
+  void Start(uint64_t seed) {
+    seed_ = seed;
+    random_.seed(seed);
+    epochs_begun_ = 0;
+    order_.clear();
+    for (int64_t i = options_.shard.index; i < num_examples_; i += options_.shard.count) {
+      order_.push_back(i);
+    }
+    next_ = order_.size();
+  }
+
   bool StartEpoch() {
-    if (epochs_left_.has_value() && (*epochs_left_)-- <= 0) {
-      epochs_left_ = 0;
+    if (options_.epochs.has_value() && epochs_begun_ >= static_cast<uint64_t>(*options_.epochs)) {
       return false;
     }
-    if (shuffle_) Shuffle(order_, random_);
+    ++epochs_begun_;
+    if (options_.shuffle) Shuffle(order_, random_);
     next_ = 0;
     return true;
   }
 
-  const bool shuffle_;
-  std::optional<int64_t> epochs_left_;
+  const ArrayInputOptions options_;
+  const int64_t num_examples_;
+  uint64_t seed_ = 0;
   std::mt19937_64 random_;
   std::vector<int64_t> order_;
+  uint64_t epochs_begun_ = 0;
   size_t next_ = 0;
 };
 
@@ -84,6 +126,11 @@ class ArrayIterator : public BatchIterator {
     }
     if (!arrays_.labels.empty()) batch.labels = TakeRows(arrays_.labels, rows);
     return std::optional<Batch>(std::move(batch));
+  }
+
+  std::string Save() const override { return order_.Save(); }
+  Status Restore(const std::string& position) override {
+    return position.empty() ? OkStatus() : order_.Restore(position);
   }
 
  private:
