@@ -90,12 +90,13 @@ TEST_P(ResumeTest, NothingIsRepeatedOrLeftOutWhereverItIsCut) {
     std::optional<Batch> last;
     for (size_t i = 0; i < k; ++i) last = first->Next().value();
     const std::string position = first->Save();
-    EXPECT_EQ(first->Save(), position) << "asking changes nothing";
+    // Asking changes nothing; what works ahead may say the same place in other words by now.
+    const std::string asked_again = first->Save();
     const std::vector<int64_t> expected = Drain(*first);
 
     const auto second = input.MakeIterator().value();
     if (k % 2 == 0) (void)second->Next().value();  // a used iterator goes back as well
-    ASSERT_TRUE(second->Restore(position).ok()) << k;
+    ASSERT_TRUE(second->Restore(k % 3 == 0 ? asked_again : position).ok()) << k;
     const std::string again = second->Save();
     const auto third = input.MakeIterator().value();
     ASSERT_TRUE(third->Restore(again).ok()) << k;
