@@ -1,18 +1,16 @@
 #include "collective/group.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <functional>
 #include <thread>
 
-#include "collective/internal/socket.h"
+#include "collective/testing/free_address.h"
 
 namespace trainyard::collective {
 namespace {
@@ -20,14 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::Each;
 using ::testing::HasSubstr;
-
-std::string FreeAddress() {
-  const Socket socket = Listen("127.0.0.1:0").value();
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size);
-  return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
-}
 
 class GroupTest : public ::testing::Test {
  protected:
@@ -50,7 +40,7 @@ class GroupTest : public ::testing::Test {
     }
   }
 
-  const std::string address_ = FreeAddress();
+  const std::string address_ = testing::FreeAddress();
 };
 
 TEST_F(GroupTest, MeansAreTheSameForAll) {

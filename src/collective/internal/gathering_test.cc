@@ -1,13 +1,12 @@
 #include "collective/internal/gathering.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <thread>
 
 #include "collective/internal/socket.h"
+#include "collective/testing/free_address.h"
 
 namespace trainyard::collective {
 namespace {
@@ -15,15 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// An address that nobody listens at.
-std::string FreeAddress() {
-  const Socket socket = Listen("127.0.0.1:0").value();
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size);
-  return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
-}
 
 class GatherTest : public ::testing::Test {
  protected:
@@ -34,7 +24,7 @@ class GatherTest : public ::testing::Test {
             .size = size,
             .timeout = milliseconds(5'000)};
   }
-  const std::string address_ = FreeAddress();
+  const std::string address_ = testing::FreeAddress();
 };
 
 TEST_F(GatherTest, EveryMemberGetsTheMessagesOfAll) {
