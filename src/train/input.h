@@ -75,6 +75,15 @@ class Input {
   }
 };
 
+// An input whose passes may differ: MakePass is what it defines, a new run begins with the first.
+class PassInput : public Input {
+ public:
+  Result<std::unique_ptr<BatchIterator>> MakeIterator() const final {
+    return MakePass(Pass::First());
+  }
+  Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override = 0;
+};
+
 using InputPtr = std::shared_ptr<const Input>;
 
 }  // namespace trainyard::train

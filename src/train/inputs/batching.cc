@@ -77,7 +77,7 @@ class BatchingIterator : public BatchIterator {
   const BatchOptions& options_;
 };
 
-class BatchingInput : public Input {
+class BatchingInput : public PassInput {
  public:
   BatchingInput(InputPtr source, BatchOptions options)
       : source_(std::move(source)), options_(std::move(options)), spec_(source_->spec()) {
@@ -87,9 +87,6 @@ class BatchingInput : public Input {
     if (spec_.labels.has_value()) spec_.labels->shape.insert(spec_.labels->shape.begin(), -1);
   }
   const InputSpec& spec() const override { return spec_; }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     ASSIGN_OR_RETURN(auto source, source_->MakePass(pass));
     return std::unique_ptr<BatchIterator>(

@@ -102,13 +102,10 @@ class CacheIterator : public BatchIterator {
   uint64_t next_ = 0;
 };
 
-class CacheInput : public Input {
+class CacheInput : public PassInput {
  public:
   explicit CacheInput(InputPtr source) : source_(std::move(source)) {}
   const InputSpec& spec() const override { return source_->spec(); }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     return std::unique_ptr<BatchIterator>(
         std::make_unique<CacheIterator>(*source_, store_.get(), pass.salt));

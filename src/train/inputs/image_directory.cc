@@ -120,7 +120,7 @@ class FilesIterator : public BatchIterator {
   size_t next_ = 0;
 };
 
-class FilesInput : public Input {
+class FilesInput : public PassInput {
  public:
   FilesInput(std::vector<LabelledFile> files, ImageDirectoryOptions options)
       : files_(std::move(files)), options_(std::move(options)) {
@@ -128,9 +128,6 @@ class FilesInput : public Input {
     spec_.labels = FeatureSpec{.dtype = tf::DataType::kInt32, .shape = {}};
   }
   const InputSpec& spec() const override { return spec_; }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     const uint64_t seed = options_.seed.value_or(pass.salt);
     return std::unique_ptr<BatchIterator>(

@@ -131,14 +131,11 @@ class InterleaveIterator : public BatchIterator {
   int in_block_ = 0;
 };
 
-class InterleaveInput : public Input {
+class InterleaveInput : public PassInput {
  public:
   InterleaveInput(std::vector<InputPtr> inputs, InterleaveOptions options)
       : inputs_(std::move(inputs)), options_(options) {}
   const InputSpec& spec() const override { return inputs_[0]->spec(); }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     const uint64_t seed = options_.seed.value_or(pass.salt);
     return std::unique_ptr<BatchIterator>(
@@ -185,13 +182,10 @@ class ShardIterator : public BatchIterator {
   uint64_t phase_ = 0;  // number of the next element, modulo shard_.count
 };
 
-class ShardInput : public Input {
+class ShardInput : public PassInput {
  public:
   ShardInput(InputPtr source, Shard shard) : source_(std::move(source)), shard_(shard) {}
   const InputSpec& spec() const override { return source_->spec(); }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     ASSIGN_OR_RETURN(auto source, source_->MakePass(pass));
     return std::unique_ptr<BatchIterator>(

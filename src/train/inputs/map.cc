@@ -155,15 +155,12 @@ class MapIterator : public BatchIterator {
   std::unique_ptr<Workers> workers_;         // after tasks_: gone before them
 };
 
-class MapInput : public Input {
+class MapInput : public PassInput {
  public:
   MapInput(InputPtr source, MapFn fn, MapOptions options)
       : source_(std::move(source)), fn_(std::move(fn)), options_(std::move(options)) {}
   const InputSpec& spec() const override {
     return options_.spec.has_value() ? *options_.spec : source_->spec();
-  }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
   }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     ASSIGN_OR_RETURN(auto source, source_->MakePass(pass));

@@ -92,14 +92,11 @@ class PrefetchIterator : public BatchIterator {
   std::jthread thread_;  // last: joined before the rest goes
 };
 
-class PrefetchInput : public Input {
+class PrefetchInput : public PassInput {
  public:
   PrefetchInput(InputPtr source, PrefetchOptions options)
       : source_(std::move(source)), options_(options) {}
   const InputSpec& spec() const override { return source_->spec(); }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     ASSIGN_OR_RETURN(auto source, source_->MakePass(pass));
     return std::unique_ptr<BatchIterator>(

@@ -60,14 +60,11 @@ class RepeatIterator : public BatchIterator {
   std::unique_ptr<BatchIterator> pass_;
 };
 
-class RepeatInput : public Input {
+class RepeatInput : public PassInput {
  public:
   RepeatInput(InputPtr source, std::optional<uint64_t> count)
       : source_(std::move(source)), count_(count) {}
   const InputSpec& spec() const override { return source_->spec(); }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     return std::unique_ptr<BatchIterator>(std::make_unique<RepeatIterator>(*source_, count_, pass));
   }

@@ -106,14 +106,11 @@ class ShuffleIterator : public BatchIterator {
   bool ended_ = false;
 };
 
-class ShuffleInput : public Input {
+class ShuffleInput : public PassInput {
  public:
   ShuffleInput(InputPtr source, ShuffleOptions options)
       : source_(std::move(source)), options_(options) {}
   const InputSpec& spec() const override { return source_->spec(); }
-  Result<std::unique_ptr<BatchIterator>> MakeIterator() const override {
-    return MakePass(Pass::First());
-  }
   Result<std::unique_ptr<BatchIterator>> MakePass(const Pass& pass) const override {
     ASSIGN_OR_RETURN(auto source, source_->MakePass(pass));
     const uint64_t seed = options_.seed.value_or(pass.salt);
