@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "kube/internal/lease.h"
+#include "kube/reflector.h"
+#include "kube/timer_queue.h"
 
 namespace trainyard::kube {
 namespace {
@@ -24,6 +26,25 @@ constexpr double kJitter = 1.2;  // candidates come up to that much later, so th
 constexpr milliseconds kReleaseTime{2'000};
 constexpr milliseconds kShortestTimeout{50};
 
+// Tells when a Lease has changed. What it has become is read anew: the server's cache, which feeds
+// watches, may lag behind.
+class LeaseWatch {
+ public:
+  LeaseWatch(Api* api, const LeaderElectionOptions& options, const std::function<void()>& on_change)
+      : timers_(TimerQueue::Start()),
+        reflector_(Reflector::Start(api, timers_.get(),
+                                    {.resource = kLeases,
+                                     .name_space = options.name_space,
+                                     .field_selector = "metadata.name=" + options.name,
+                                     .metadata_only = true},
+                                    {.upsert = [on_change](const Json&) { on_change(); },
+                                     .remove = [on_change](const Json&) { on_change(); }})) {}
+
+ private:
+  const std::unique_ptr<TimerQueue> timers_;
+  const std::unique_ptr<Reflector> reflector_;
+};
+
 class LeaseElection final : public LeaderElection {
  public:
   LeaseElection(Api* api, LeaderElectionOptions options)
@@ -34,7 +55,7 @@ class LeaseElection final : public LeaderElection {
       const std::lock_guard lock(mutex_);
       is_stopping_ = true;
     }
-    stop_.notify_all();
+    wake_.notify_all();
     thread_.join();
   }
 
@@ -42,20 +63,37 @@ class LeaseElection final : public LeaderElection {
 
  private:
   void Run() {
-    while (!is_leader_) {
-      const Clock::time_point start = Clock::now();
-      if (TryToLead(options_.renew_deadline)) {
-        renewed_at_ = start;
-        is_leader_ = true;
-        break;
-      }
-      if (Stopped(Jittered(options_.retry_period))) return;
-    }
+    if (!Follow()) return;
+    is_leader_ = true;
     if (options_.on_started) options_.on_started();
     if (Renew()) return Release();
     is_leader_ = false;
     // No second term: what this process did as the leader may still be under way.
     if (options_.on_lost) options_.on_lost();
+  }
+
+  // True: it is our turn. False: told to stop.
+  bool Follow() {
+    std::optional<LeaseWatch> watch;
+    while (true) {
+      const Clock::time_point start = Clock::now();
+      if (TryToLead(options_.renew_deadline)) {
+        renewed_at_ = start;
+        return true;
+      }
+      if (!watch) watch.emplace(api_, options_, [this] { Change(); });
+      if (StoppedBefore(NextTry())) return false;
+    }
+  }
+
+  // Another's lease ends so long after it was last seen to change, which a watch tells at once: the
+  // next try is then neither early nor late. A watch that says nothing is not relied upon.
+  Clock::time_point NextTry() {
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point next = now + Jittered(options_.retry_period);
+    if (!record_) return next;
+    const Clock::time_point end = seen_at_ + record_->duration;
+    return end > now ? std::min(next, end) : next;
   }
 
   // True: told to stop. False: the lease is lost.
@@ -156,7 +194,24 @@ class LeaseElection final : public LeaderElection {
 
   bool Stopped(milliseconds wait) {
     std::unique_lock lock(mutex_);
-    return stop_.wait_for(lock, wait, [&] { return is_stopping_; });
+    return wake_.wait_for(lock, wait, [&] { return is_stopping_; });
+  }
+
+  // Returns early, and false, if the lease has changed.
+  bool StoppedBefore(Clock::time_point end) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_until(lock, end, [&] { return is_stopping_ || has_changed_; });
+    has_changed_ = false;
+    return is_stopping_;
+  }
+
+  // In the watch's thread.
+  void Change() {
+    {
+      const std::lock_guard lock(mutex_);
+      has_changed_ = true;
+    }
+    wake_.notify_all();
   }
 
   Api* const api_;
@@ -164,8 +219,10 @@ class LeaseElection final : public LeaderElection {
   std::atomic<bool> is_leader_{false};
 
   std::mutex mutex_;
-  std::condition_variable stop_;
-  bool is_stopping_ = false;  // guarded by mutex_
+  std::condition_variable wake_;
+  // Guarded by mutex_.
+  bool is_stopping_ = false;
+  bool has_changed_ = false;
 
   // Of the thread.
   std::mt19937 random_{std::random_device()()};

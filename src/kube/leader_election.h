@@ -2,8 +2,10 @@
 //
 // As client-go's tools/leaderelection: 15 s lease, renewed every 2 s, given up after 10 s without
 // success. A lease is another's as long as its record has changed within its duration by the local
-// clock, so that clocks may differ. A leader that stops lets the lease go (empty holder, 1 s), and
-// another has it within seconds. A leader that has lost its lease does not try again.
+// clock, so that clocks may differ. Followers watch the Lease, where client-go looks every 2 s: a
+// killed leader is replaced when its lease ends and not seconds later, one that stops and lets the
+// lease go (empty holder) at once. Without the right to watch, looking every so often is what
+// remains. A leader that has lost its lease does not try again.
 //
 // One thread of its own. Thread-safe. The destructor releases the lease if it is held.
 #pragma once

@@ -93,7 +93,8 @@ class LeaderElectionTest : public ::testing::Test {
     bool Leads() { return started.get_future().wait_for(kLimit) == std::future_status::ready; }
     bool Loses() { return lost.get_future().wait_for(kLimit) == std::future_status::ready; }
   };
-  std::unique_ptr<Candidate> Run(const std::string& identity) {
+  std::unique_ptr<Candidate> Run(const std::string& identity,
+                                 milliseconds retry_period = milliseconds(5)) {
     auto candidate = std::make_unique<Candidate>();
     Candidate* raw = candidate.get();
     candidate->election =
@@ -102,7 +103,7 @@ class LeaderElectionTest : public ::testing::Test {
                                       .identity = identity,
                                       .lease_duration = milliseconds(1'000),
                                       .renew_deadline = milliseconds(300),
-                                      .retry_period = milliseconds(5),
+                                      .retry_period = retry_period,
                                       .on_started = [raw] { raw->started.set_value(); },
                                       .on_lost = [raw] { raw->lost.set_value(); }});
     return candidate;
@@ -155,6 +156,56 @@ TEST_F(LeaderElectionTest, AHolderThatIsDeadIsReplacedWhenItsTimeIsOver) {
   auto next = Run("b");
   ASSERT_TRUE(next->Leads());
   EXPECT_GE(std::chrono::steady_clock::now() - start, seconds(1));
+}
+
+// With this period a candidate that only looks now and then would come too late for each test.
+constexpr milliseconds kNever = std::chrono::hours(1);
+
+TEST_F(LeaderElectionTest, AFollowerKnowsTheMomentAtWhichALeaseEnds) {
+  const Json dead = {{"metadata", {{"name", "lease"}}},
+                     {"spec", {{"holderIdentity", "dead"}, {"leaseDurationSeconds", 1}}}};
+  ASSERT_TRUE(api_.outsider().Create(kLeases, "ns", dead).ok());
+  auto next = Run("b", kNever);
+  EXPECT_TRUE(next->Leads());
+}
+
+TEST_F(LeaderElectionTest, AFollowerSeesARenewalAtOnceAndCountsFromThere) {
+  Json lease = {{"metadata", {{"name", "lease"}}},
+                {"spec", {{"holderIdentity", "other"}, {"leaseDurationSeconds", 3600}}}};
+  ASSERT_TRUE(api_.outsider().Create(kLeases, "ns", lease).ok());
+  auto next = Run("b", kNever);
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  while (api_.watch_count(kLeases) == 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  const Json renewed = {{"spec", {{"leaseDurationSeconds", 1}}}};
+  ASSERT_TRUE(api_.outsider().Patch(kLeases, "ns", "lease", PatchType::kMerge, renewed).ok());
+  EXPECT_TRUE(next->Leads());
+}
+
+TEST_F(LeaderElectionTest, AFollowerSeesAtOnceThatALeaseIsLetGoOrDeleted) {
+  auto first = Run("a");
+  ASSERT_TRUE(first->Leads());
+  auto second = Run("b", kNever);
+  first->election.reset();
+  ASSERT_TRUE(second->Leads());
+  auto third = Run("c", kNever);
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  while (api_.watch_count(kLeases) == 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  ASSERT_TRUE(api_.outsider().Delete(kLeases, "ns", "lease").ok());
+  EXPECT_TRUE(third->Leads());
+}
+
+TEST_F(LeaderElectionTest, WithoutTheRightToWatchAFollowerLooksEverySoOften) {
+  api_.Fail({.method = "WATCH", .code = 403, .reason = "Forbidden", .times = -1});
+  api_.Fail({.method = "LIST", .code = 403, .reason = "Forbidden", .times = -1});
+  auto first = Run("a");
+  ASSERT_TRUE(first->Leads());
+  auto second = Run("b");
+  first->election.reset();
+  EXPECT_TRUE(second->Leads());
 }
 
 TEST_F(LeaderElectionTest, OfManyThatStartTogetherOneLeads) {

@@ -195,10 +195,10 @@ class LeaderTest(RecoveryTest):
         self.wait_for(lambda: self.jobs.phases("a").get("worker-0") == "Running", 30)
         uid = self.jobs.pods("a")["worker-0"]["metadata"]["uid"]
         self.assertFalse(self.leads(other))
+        begin = time.monotonic()
         end(leader)
         self.start("b")
         self.jobs.kubectl("delete", "pod", "a-worker-0", "--wait=false")
-        begin = time.monotonic()
         self.wait_for(lambda: self.leads(other), seconds, other.log)
         print(f"another leads after {time.monotonic() - begin:.1f} s", flush=True)
         self.check_holder(other)
