@@ -18,6 +18,11 @@ namespace {
 // back; a model that fails by itself must not loop for ever.
 constexpr int kMaxFailuresInARow = 20;
 
+// A worker saves nothing, but its graph has the same operations; its session knows no chief.
+SaverPlace PlaceOfSaver(const RunConfig& config) {
+  return config.save_on_chief ? SaverPlace{.on_one_device = config.device()} : SaverPlace{};
+}
+
 }  // namespace
 
 Trainer::Trainer(const RunConfig& config, TrainOptions options, ProgressReporter* reporter)
@@ -45,7 +50,8 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                                              {.mode = Mode::kTrain,
                                               .seed = config_.tf_random_seed,
                                               .num_ps_tasks = num_ps,
-                                              .compute_device = config_.device()}));
+                                              .compute_device = config_.device()},
+                                             PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");
   if (config_.uses_server() && num_ps > 0) {
     const int workers = config_.task.cluster.NumTasks(spec::kWorker);
@@ -57,12 +63,17 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   hooks_.Add(options_.hooks);
   hooks_.Add(model_->spec().training_hooks);
   if (config_.is_chief()) RETURN_IF_ERROR(SetUpChief());
+  if (config_.is_chief() && control_ != nullptr && !config_.save_on_chief) {
+    directory_check_ =
+        std::make_unique<SharedDirectoryCheck>(model_->mutable_graph(), config_.task.cluster);
+  }
   RETURN_IF_ERROR(hooks_.Begin({.graph = model_->mutable_graph(),
                                 .config = &config_,
                                 .events = events_.get(),
                                 .global_step = model_->model().global_step().value}));
   sessions_ = std::make_unique<SessionManager>(config_, *model_, control_.get(), &checkpoints_,
                                                &watchdog_, reporter_, std::move(target));
+  sessions_->SetDirectoryCheck(directory_check_.get());
   if (options_.warm_start.has_value() && config_.is_chief() && checkpoints_.NewestFirst().empty()) {
     ASSIGN_OR_RETURN(const tf::Operation op, AddWarmStart(model_->model(), *options_.warm_start));
     sessions_->SetWarmStart(op);
@@ -71,8 +82,9 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   if (IsWorker()) plain_fetches_.push_back(control_->phase());
   AddSummaryFetches();
   RETURN_IF_ERROR(model_->graph().status());
-  ASSIGN_OR_RETURN(batches_,
-                   PositionedInput::Create(input_.get(), config_.model_dir, config_.task));
+  ASSIGN_OR_RETURN(batches_, PositionedInput::Create(
+                                 input_.get(), config_.needs_model_dir() ? config_.model_dir : "",
+                                 config_.task));
   return OkStatus();
 }
 

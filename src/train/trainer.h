@@ -83,8 +83,9 @@ class Trainer {
   Watchdog watchdog_;
   CheckpointDirectory checkpoints_;
   std::unique_ptr<ModelGraph> model_;
-  std::unique_ptr<JobControl> control_;           // null in one process
-  std::unique_ptr<records::EventWriter> events_;  // chief only
+  std::unique_ptr<JobControl> control_;                    // null in one process
+  std::unique_ptr<records::EventWriter> events_;           // chief only
+  std::unique_ptr<SharedDirectoryCheck> directory_check_;  // chief with parameter servers only
   std::unique_ptr<SessionManager> sessions_;
   HookList hooks_;
   std::unique_ptr<PositionedInput> batches_;
