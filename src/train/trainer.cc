@@ -4,12 +4,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/files.h"
 #include "base/log.h"
-#include "train/nan_hook.h"
-#include "train/progress_hook.h"
 #include "train/stop_signal.h"
-#include "train/summary_hook.h"
 
 namespace trainyard::train {
 namespace {
@@ -17,11 +13,6 @@ namespace {
 // How many failures in a row, without a step between them, are still taken for a cluster that comes
 // back; a model that fails by itself must not loop for ever.
 constexpr int kMaxFailuresInARow = 20;
-
-// A worker saves nothing, but its graph has the same operations; its session knows no chief.
-SaverPlace PlaceOfSaver(const RunConfig& config) {
-  return config.save_on_chief ? SaverPlace{.on_one_device = config.device()} : SaverPlace{};
-}
 
 }  // namespace
 
@@ -43,92 +34,15 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const ModelFn& model_fn,
   return trainer;
 }
 
-Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
-  const int num_ps = config_.task.num_ps_replicas;
-  LogInfo("Calling model_fn.");
-  ASSIGN_OR_RETURN(model_, ModelGraph::Build(model_fn, input_->spec(),
-                                             {.mode = Mode::kTrain,
-                                              .seed = config_.tf_random_seed,
-                                              .num_ps_tasks = num_ps,
-                                              .compute_device = config_.device()},
-                                             PlaceOfSaver(config_)));
-  LogInfo("Done calling model_fn.");
-  if (config_.uses_server() && num_ps > 0) {
-    const int workers = config_.task.cluster.NumTasks(spec::kWorker);
-    control_ = std::make_unique<JobControl>(model_->mutable_graph(), num_ps, std::max(workers, 1));
-    RETURN_IF_ERROR(model_->graph().status());
-  }
-  hooks_.Add(std::make_shared<NanHook>());
-  hooks_.Add(std::make_shared<ProgressHook>(config_, options_.max_steps, reporter_));
-  hooks_.Add(options_.hooks);
-  hooks_.Add(model_->spec().training_hooks);
-  if (config_.is_chief()) RETURN_IF_ERROR(SetUpChief());
-  if (config_.is_chief() && control_ != nullptr && !config_.save_on_chief) {
-    directory_check_ =
-        std::make_unique<SharedDirectoryCheck>(model_->mutable_graph(), config_.task.cluster);
-  }
-  RETURN_IF_ERROR(hooks_.Begin({.graph = model_->mutable_graph(),
-                                .config = &config_,
-                                .events = events_.get(),
-                                .global_step = model_->model().global_step().value}));
-  sessions_ = std::make_unique<SessionManager>(config_, *model_, control_.get(), &checkpoints_,
-                                               &watchdog_, reporter_, std::move(target));
-  sessions_->SetDirectoryCheck(directory_check_.get());
-  if (options_.warm_start.has_value() && config_.is_chief() && checkpoints_.NewestFirst().empty()) {
-    ASSIGN_OR_RETURN(const tf::Operation op, AddWarmStart(model_->model(), *options_.warm_start));
-    sessions_->SetWarmStart(op);
-  }
-  plain_fetches_ = {model_->spec().loss, model_->step_after_update()};
-  if (IsWorker()) plain_fetches_.push_back(control_->phase());
-  AddSummaryFetches();
-  RETURN_IF_ERROR(model_->graph().status());
-  ASSIGN_OR_RETURN(batches_, PositionedInput::Create(
-                                 input_.get(), config_.needs_model_dir() ? config_.model_dir : "",
-                                 config_.task));
-  return OkStatus();
-}
-
-void Trainer::AddSummaryFetches() {
-  const ModelBuilder& model = model_->model();
-  summary_fetches_ = plain_fetches_;
-  for (const auto& [tag, value] : model.scalar_summaries()) summary_fetches_.push_back(value);
-  has_other_summaries_ = !model.summaries().empty();
-  if (has_other_summaries_) {
-    summary_fetches_.push_back(
-        model.scope().Op("MergeSummary", "Merge/MergeSummary").InList(model.summaries()).Out());
-  }
-}
-
-Status Trainer::SetUpChief() {
-  RETURN_IF_ERROR(MakeDirectories(config_.model_dir));
-  RETURN_IF_ERROR(CheckWritableDirectory(config_.model_dir));
-  RETURN_IF_ERROR(checkpoints_.Load());
-  ASSIGN_OR_RETURN(events_, records::EventWriter::Create(config_.model_dir));
-  ASSIGN_OR_RETURN(const std::string graph_def, model_->graph().Serialize());
-  RETURN_IF_ERROR(events_->AddGraph(graph_def));
-  std::vector<std::string> tags;
-  for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
-  const bool has_summaries = !tags.empty() || !model_->model().summaries().empty();
-  hooks_.Add(std::make_shared<SummaryHook>(config_, std::move(tags), has_summaries, events_.get()));
-  hooks_.Add(std::make_shared<CheckpointHook>(
-      config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_,
-      [this](const std::string& prefix) { return SaveInputPosition(prefix); },
-      options_.after_save));
-  return OkStatus();
-}
-
 Result<TrainResult> Trainer::Run() {
   int failures_in_a_row = 0;
   while (true) {
     const int64_t steps_before = result_.local_steps;
-    Status status;
-    {
-      Result<std::unique_ptr<tf::Session>> session = sessions_->MakeReady();
-      status = session.ok() ? RunSession(session->get()) : session.status();
-      if (!session.ok()) return status;  // MakeReady has waited long enough
-    }
+    // What the strategy waited for has not come: it has waited long enough.
+    ASSIGN_OR_RETURN(tf::Session * session, strategy_->MakeReady());
+    const Status status = RunSession(session);
     if (status.ok()) return result_;
-    if (control_ == nullptr || !IsRecoverable(status) || StopRequested()) return status;
+    if (!strategy_->MayRecover(status) || StopRequested()) return status;
     failures_in_a_row = result_.local_steps > steps_before ? 1 : failures_in_a_row + 1;
     if (failures_in_a_row > kMaxFailuresInARow) return status;
     LogWarning("Lost the cluster ({}); making a new session.", status.message());
@@ -141,17 +55,14 @@ Status Trainer::RunSession(tf::Session* session) {
                    session->Run({}, {model_->model().global_step().value}, {}));
   const int64_t last_step = std::exchange(result_.global_step, step[0].scalar<int64_t>());
   RETURN_IF_ERROR(PlaceInput(last_step));
-  if (IsWorker()) {
-    RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kTraining));
-  }
+  RETURN_IF_ERROR(strategy_->BeginTraining(session));
   RETURN_IF_ERROR(hooks_.AfterCreateSession(session, result_.global_step));
   RETURN_IF_ERROR(RunSteps(session));
-  if (IsWorker()) return Leave(session);
-  return FinishJob(session);
+  return Finish(session);
 }
 
 bool Trainer::IsDone() const {
-  return data_ended_ || job_ending_ || StopRequested() || hooks_.WantsStop() ||
+  return data_ended_ || strategy_->IsJobEnding() || StopRequested() || hooks_.WantsStop() ||
          (options_.max_steps.has_value() && result_.global_step >= *options_.max_steps);
 }
 
@@ -194,17 +105,14 @@ Status Trainer::RunStep(tf::Session* session) {
   RETURN_IF_ERROR(hooks_.BeforeStep(result_.global_step + 1, &request));
   const std::vector<tf::Output>& fetches = request.summaries ? summary_fetches_ : plain_fetches_;
   StepResult step;
-  std::vector<tf::Tensor> values;
-  {
-    const auto guard = watchdog_.Guard(config_.step_timeout, "a training step");
-    ASSIGN_OR_RETURN(std::vector<tf::Feed> feeds, model_->Feeds(*batch_));
-    ASSIGN_OR_RETURN(
-        values, RunWithRequest(session, std::move(feeds), fetches, request, &step.run_metadata));
-  }
-  if (IsWorker()) {
-    const auto phase = static_cast<JobPhase>(values[2].scalar<int32_t>());
-    job_ending_ = phase == JobPhase::kEnding || phase == JobPhase::kEnded;
-  }
+  ASSIGN_OR_RETURN(std::vector<tf::Feed> feeds, model_->Feeds(*batch_));
+  ASSIGN_OR_RETURN(const std::optional<std::vector<tf::Tensor>> run,
+                   strategy_->RunStep(session, {.feeds = std::move(feeds),
+                                                .fetches = fetches,
+                                                .request = request,
+                                                .run_metadata = &step.run_metadata}));
+  if (!run.has_value()) return OkStatus();  // the job has ended before this step
+  const std::vector<tf::Tensor>& values = *run;
   step.loss = values[0].scalar<float>();
   step.global_step = values[1].scalar<int64_t>();
   if (request.summaries) {
@@ -222,53 +130,23 @@ Status Trainer::RunStep(tf::Session* session) {
   return hooks_.AfterStep(session, &step, std::span(values).subspan(fetches.size()));
 }
 
-Status Trainer::Leave(tf::Session* session) {
+Status Trainer::Finish(tf::Session* session) {
+  RETURN_IF_ERROR(strategy_->EndSteps(session));
+  if (!IsWorker()) {
+    ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
+                     session->Run({}, {model_->model().global_step().value}, {}));
+    result_.global_step = step[0].scalar<int64_t>();
+  }
   RETURN_IF_ERROR(hooks_.End(session, result_.global_step));
-  // For the chief's last checkpoint, which this worker will not see.
-  RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
-  RETURN_IF_ERROR(control_->SetPresence(session, config_.task.index, WorkerPresence::kLeft));
-  return StopRequested() ? CancelledError("stopped at step {}", result_.global_step) : OkStatus();
-}
-
-Status Trainer::FinishJob(tf::Session* session) {
-  if (control_ != nullptr && !StopRequested()) {
-    RETURN_IF_ERROR(control_->SetPhase(session, JobPhase::kEnding));
-    RETURN_IF_ERROR(WaitForWorkers(session));
+  // The chief's last checkpoint may have been saved before it was known that no batch follows; a
+  // worker will not see it.
+  if (IsWorker() || data_ended_) {
+    RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
   }
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> step,
-                   session->Run({}, {model_->model().global_step().value}, {}));
-  result_.global_step = step[0].scalar<int64_t>();
-  RETURN_IF_ERROR(hooks_.End(session, result_.global_step));
-  // The last checkpoint may have been saved before it was known that no batch follows.
-  if (data_ended_) RETURN_IF_ERROR(SaveInputPosition(checkpoints_.PrefixFor(result_.global_step)));
-  if (control_ != nullptr) {
-    RETURN_IF_ERROR(
-        control_->SetPhase(session, StopRequested() ? JobPhase::kChiefStopped : JobPhase::kEnded));
-  }
-  return StopRequested() ? CancelledError("stopped at step {}; the next run goes on from there",
-                                          result_.global_step)
-                         : OkStatus();
-}
-
-Status Trainer::WaitForWorkers(tf::Session* session) {
-  // A worker that has joined sees at its next step that the job is done; one that was killed never
-  // will, and is not waited for longer than this.
-  constexpr std::chrono::seconds kPatience(10);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!StopRequested()) {
-    ASSIGN_OR_RETURN(const std::vector<int> training, control_->TrainingWorkers(session));
-    if (training.empty()) return OkStatus();
-    reporter_->ReportSometimes({.phase = "waiting",
-                                .message = fmt::format("waiting for the last step of worker {}",
-                                                       fmt::join(training, ", "))});
-    if (std::chrono::steady_clock::now() >= deadline) {
-      LogWarning("worker {} has not ended its last step within {} s; going on without it",
-                 fmt::join(training, ", "), kPatience.count());
-      return OkStatus();
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return OkStatus();
+  RETURN_IF_ERROR(strategy_->Leave(session));
+  if (!StopRequested()) return OkStatus();
+  return CancelledError("stopped at step {}{}", result_.global_step,
+                        IsWorker() ? "" : "; the next run goes on from there");
 }
 
 }  // namespace trainyard::train

@@ -15,11 +15,10 @@
 #include "train/hook_list.h"
 #include "train/input.h"
 #include "train/input_position.h"
-#include "train/job_control.h"
 #include "train/model_graph.h"
 #include "train/progress.h"
 #include "train/run_config.h"
-#include "train/session_manager.h"
+#include "train/strategies/strategy.h"
 #include "train/training_hook.h"
 #include "train/warm_start.h"
 #include "train/watchdog.h"
@@ -43,10 +42,9 @@ struct TrainResult {
   int64_t local_steps = 0;  // made by this process
 };
 
-// Runs training steps until the job's step count, the end of the data or a stop signal. In a
-// cluster, failures of other tasks are recovered from (SessionManager), and the ends of the
-// processes are ordered: workers leave first, then the chief saves the last checkpoint, then the
-// parameter servers are let go. One Run per Trainer. Thread-compatible.
+// Runs training steps until the job's step count, the end of the data or a stop signal. How the
+// processes of a job train together, what happens when one of them fails and in which order they
+// end is the Strategy's part. One Run per Trainer. Thread-compatible.
 class Trainer {
  public:
   // `target`: the session target of this process's server, "" in one process.
@@ -60,21 +58,21 @@ class Trainer {
 
  private:
   Trainer(const RunConfig& config, TrainOptions options, ProgressReporter* reporter);
+  // trainer_setup.cc
   Status SetUp(const ModelFn& model_fn, std::string target);
   Status SetUpChief();
   void AddSummaryFetches();
+
   // Trains with one session; returns when training ends or something fails.
   Status RunSession(tf::Session* session);
   // Where to go on in the data, at the start and after the model has gone back to a checkpoint.
   Status PlaceInput(int64_t last_step);
   Status SaveInputPosition(const std::string& prefix);
   Status RunSteps(tf::Session* session);
-  Status RunStep(tf::Session* session);    // on batch_
-  Status Leave(tf::Session* session);      // worker
-  Status FinishJob(tf::Session* session);  // chief
-  Status WaitForWorkers(tf::Session* session);
+  Status RunStep(tf::Session* session);  // on batch_
+  Status Finish(tf::Session* session);
   bool IsDone() const;
-  bool IsWorker() const { return control_ != nullptr && !config_.is_chief(); }
+  bool IsWorker() const { return !config_.is_chief(); }
 
   const RunConfig config_;
   const TrainOptions options_;
@@ -83,10 +81,8 @@ class Trainer {
   Watchdog watchdog_;
   CheckpointDirectory checkpoints_;
   std::unique_ptr<ModelGraph> model_;
-  std::unique_ptr<JobControl> control_;                    // null in one process
-  std::unique_ptr<records::EventWriter> events_;           // chief only
-  std::unique_ptr<SharedDirectoryCheck> directory_check_;  // chief with parameter servers only
-  std::unique_ptr<SessionManager> sessions_;
+  std::unique_ptr<records::EventWriter> events_;  // chief only
+  std::unique_ptr<Strategy> strategy_;
   HookList hooks_;
   std::unique_ptr<PositionedInput> batches_;
   std::optional<Batch> batch_;  // drawn; its step is not known to be done
@@ -96,7 +92,6 @@ class Trainer {
   TrainResult result_;
   bool input_placed_ = false;
   bool data_ended_ = false;
-  bool job_ending_ = false;  // worker: the chief has said so
 };
 
 }  // namespace trainyard::train
