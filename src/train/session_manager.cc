@@ -114,6 +114,10 @@ Result<std::unique_ptr<tf::Session>> SessionManager::Connect() {
 
 Status SessionManager::PrepareVariables(tf::Session* session) {
   const auto guard = watchdog_->Guard(config_.step_timeout, "initialising the model");
+  if (directory_check_ != nullptr) {
+    RETURN_IF_ERROR(directory_check_->Run(session, config_));
+    directory_check_ = nullptr;
+  }
   if (control_ != nullptr) RETURN_IF_ERROR(control_->Begin(session));
   const std::vector<std::string> checkpoints = checkpoints_->NewestFirst();
   if (control_ != nullptr) {

@@ -7,6 +7,16 @@
 #include "train/trainer.h"
 
 namespace trainyard::train {
+namespace {
+
+// With parameter servers a worker saves nothing, but its graph has the same operations, and its
+// session knows no chief. Otherwise variables are where the process is.
+SaverPlace PlaceOfSaver(const RunConfig& config) {
+  if (!config.save_on_chief || config.task.num_ps_replicas == 0) return {};
+  return {.on_one_device = config.device()};
+}
+
+}  // namespace
 
 Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   LogInfo("Calling model_fn.");
@@ -14,7 +24,8 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                                              {.mode = Mode::kTrain,
                                               .seed = config_.tf_random_seed,
                                               .num_ps_tasks = config_.task.num_ps_replicas,
-                                              .compute_device = config_.device()}));
+                                              .compute_device = config_.device()},
+                                             PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");
   hooks_.Add(std::make_shared<NanHook>());
   hooks_.Add(std::make_shared<ProgressHook>(config_, options_.max_steps, reporter_));
@@ -40,8 +51,9 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   plain_fetches_ = {model_->spec().loss, model_->step_after_update()};
   AddSummaryFetches();
   RETURN_IF_ERROR(model_->graph().status());
-  ASSIGN_OR_RETURN(batches_,
-                   PositionedInput::Create(input_.get(), config_.model_dir, config_.task));
+  ASSIGN_OR_RETURN(batches_, PositionedInput::Create(
+                                 input_.get(), config_.needs_model_dir() ? config_.model_dir : "",
+                                 config_.task));
   return OkStatus();
 }
 
