@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "tf/graph.h"
+#include "train/synchronous_update.h"
 #include "train/variable.h"
 
 namespace trainyard::train {
@@ -56,6 +57,8 @@ class ModelBuilder {
     int num_ps_tasks = 0;         // 0: variables live in this process
     std::string compute_device;   // of everything but variables, e.g. "/job:worker/task:1"
     int num_replicas = 1;         // that train by all-reduce, each with its own variables
+    // With parameter servers, see RunConfig::replicas_to_aggregate.
+    SynchronousReplicas synchronous = {};
   };
 
   ModelBuilder(tf::Graph* graph, Options options);
@@ -120,6 +123,10 @@ class ModelBuilder {
   const std::vector<ReplicaMean>& replica_means() const { return replica_means_; }
   // Whether the operation waits for a mean: it belongs to a step's second run.
   bool NeedsReplicaMeans(tf::Operation op) const;
+  // Whose gradients Minimize averages; and what it made for that, none if updates are asynchronous.
+  const SynchronousReplicas& synchronous_replicas() const { return options_.synchronous; }
+  void SetSynchronousUpdate(SynchronousUpdate update) { synchronous_update_ = std::move(update); }
+  const std::optional<SynchronousUpdate>& synchronous_update() const { return synchronous_update_; }
 
   // A scalar (float) to write to the event file every save_summary_steps.
   void AddScalarSummary(const std::string& tag, const tf::Output& value);
@@ -161,6 +168,7 @@ class ModelBuilder {
   std::vector<tf::Operation> updates_;
   std::vector<ReplicaMean> replica_means_;
   std::unordered_set<tf::Operation> replica_mean_ops_;
+  std::optional<SynchronousUpdate> synchronous_update_;
   std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
   std::vector<tf::Output> summaries_;
   std::vector<Asset> assets_;
