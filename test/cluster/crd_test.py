@@ -488,7 +488,7 @@ class RightsTest(harness.ClusterTest):
                 "podgroups.scheduling.x-k8s.io": "get list watch create delete",
             },
         )
-        leases = {"leases.coordination.k8s.io": "get create update patch"}
+        leases = {"leases.coordination.k8s.io": "get list watch create update patch"}
         self.check(True, leases, namespace="trainyard-system")
 
     def test_the_operator_may_do_nothing_else(self):
@@ -517,7 +517,7 @@ class RightsTest(harness.ClusterTest):
                 "validatingwebhookconfigurations.admissionregistration.k8s.io": "get create",
             },
         )
-        leases = {"leases.coordination.k8s.io": "delete list watch"}
+        leases = {"leases.coordination.k8s.io": "delete deletecollection"}
         self.check(False, leases, namespace="trainyard-system")
 
     def test_editors_and_viewers_of_a_namespace_have_its_jobs(self):
