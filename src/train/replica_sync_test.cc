@@ -101,6 +101,9 @@ TEST(SynchronousUpdateTest, ANewBeginningThrowsAwayWhatWasAddedBefore) {
   begin(10);
   for (tf::Operation op : replicas.update.clear) replicas.run->Run(op);
   begin(11);
+  const auto eleven = tf::Tensor::Scalar(int64_t{11});
+  replicas.run->Run(replicas.update.begin_round, {{replicas.update.new_round, &eleven}});
+  EXPECT_EQ(replicas.Int(replicas.update.round), 11);
   replicas.Step(100, 1, 5);
   EXPECT_EQ(replicas.Accumulated(), 0);
   replicas.Step(1, 0, 11);

@@ -68,7 +68,7 @@ AggregatedGradients::AggregatedGradients(ModelBuilder& model,
   update_.accumulated = gate.count;
   AddMeans(model, accumulators, gate);
   accumulators.push_back(gate);
-  AddBeginning(accumulators);
+  AddBeginning(accumulators, contributions.initialize);
 }
 
 AggregatedGradients::Accumulator AggregatedGradients::Add(const tf::Scope& scope,
@@ -155,7 +155,8 @@ void AggregatedGradients::AddMeans(ModelBuilder& model,
   }
 }
 
-void AggregatedGradients::AddBeginning(const std::vector<Accumulator>& accumulators) {
+void AggregatedGradients::AddBeginning(const std::vector<Accumulator>& accumulators,
+                                       tf::Operation clear_contributions) {
   for (const Accumulator& accumulator : accumulators) {
     const tf::Scope& scope = accumulator.scope;
     const bool sparse = accumulator.gradient != nullptr && accumulator.gradient->is_sparse();
@@ -171,14 +172,16 @@ void AggregatedGradients::AddBeginning(const std::vector<Accumulator>& accumulat
     if (if_some == nullptr) return;
     update_.clear.push_back(Take(accumulator, {if_some, 1}, nullptr));
   }
-  update_.begin_round = SetRound(update_.new_round, nullptr);
+  update_.begin_round = SetRound(update_.new_round, clear_contributions);
 }
 
 tf::Operation AggregatedGradients::SetRound(const tf::Output& round, tf::Operation after) const {
-  tf::OpBuilder assign = scope_.Op("AssignVariableOp", "round");
-  assign.In(round_handle_).In(round);
-  if (after != nullptr) assign.Control(after);
-  return assign.Type("dtype", kInt64).Finish();
+  return scope_.Op("AssignVariableOp", "round")
+      .In(round_handle_)
+      .In(round)
+      .Control(after)
+      .Type("dtype", kInt64)
+      .Finish();
 }
 
 SynchronousUpdate AggregatedGradients::Finish(tf::Operation updated) const {

@@ -44,7 +44,8 @@ class AggregatedGradients {
                      tf::Operation after) const;
   void AddMeans(ModelBuilder& model, const std::vector<Accumulator>& accumulators,
                 const Accumulator& gate);
-  void AddBeginning(const std::vector<Accumulator>& accumulators);
+  void AddBeginning(const std::vector<Accumulator>& accumulators,
+                    tf::Operation clear_contributions);
   tf::Operation SetRound(const tf::Output& round, tf::Operation after) const;
 
   tf::Scope scope_;  // where the global step is
