@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from conftest import BIN, background  # noqa: E402
+from conftest import BIN, background, wait_for  # noqa: E402
 from digits_job import digits_job  # noqa: E402
 from recovery_test import Job  # noqa: E402
 
@@ -62,12 +62,13 @@ def test_a_stopped_worker_comes_back(tmp_path):
 
 
 def test_a_frozen_worker_is_noticed_and_waited_for(tmp_path):
+    log = tmp_path / "out/logs/worker-0.log"
     with running_job(tmp_path) as job:
         job.wait_for_step(30)
         frozen = job.pid("worker-1")
         os.kill(frozen, signal.SIGSTOP)
         try:
-            job.wait_for_message("worker-0", "waiting for the other")
+            wait_for(lambda: "Waiting for the other workers" in log.read_text(), "a wait", job.process)
         finally:
             os.kill(frozen, signal.SIGCONT)
         result = job.result()

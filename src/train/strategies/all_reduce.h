@@ -50,7 +50,7 @@ class AllReduce : public Strategy {
   Result<int> Meet(int64_t own_step);
   Result<int> Agree(int64_t own_step);
   // Makes a new session with them.
-  Status TakeOver(int source, int64_t own_step);
+  Status TakeOver(int source);
 
   // Means over the members; sets job_ending_.
   Status Exchange();

@@ -32,7 +32,7 @@ Result<tf::Session*> AllReduce::MakeReady() {
     if (StopRequested()) return CancelledError("asked to stop while waiting for the other workers");
     const Result<int> source = Meet(own_step);
     if (source.ok()) {
-      RETURN_IF_ERROR(TakeOver(*source, own_step));
+      RETURN_IF_ERROR(TakeOver(*source));
       return session_.get();
     }
     const Status& why = source.status();
@@ -91,18 +91,18 @@ Result<int> AllReduce::Agree(int64_t own_step) {
   RETURN_IF_ERROR(group_->Broadcast(received, source));
   // Only now: a member that fails before has what it had.
   if (source != members_.rank) received_ = std::move(received);
-  LogInfo("Training with {} workers from step {}, which {} has.", states.size(),
-          states[static_cast<size_t>(source)].step,
+  const int64_t step = states[static_cast<size_t>(source)].step;
+  if (own_step >= 0 && own_step != step) {
+    LogWarning("The variables of step {} that this process holds give way to those of step {}.",
+               own_step, step);
+  }
+  LogInfo("Training with {} workers from step {}, which {} has.", states.size(), step,
           source == members_.rank ? "this one" : members_.names[static_cast<size_t>(source)]);
   return source;
 }
 
-Status AllReduce::TakeOver(int source, int64_t own_step) {
+Status AllReduce::TakeOver(int source) {
   const bool is_own = source == members_.rank;
-  if (!is_own && own_step >= 0) {
-    LogWarning("The variables of step {} that this process holds give way to those of {}.",
-               own_step, members_.names[static_cast<size_t>(source)]);
-  }
   // A new one for all: what else lives in a session, such as sums of gradients over micro-batches,
   // begins anew everywhere.
   ASSIGN_OR_RETURN(session_, sessions_.Connect());
