@@ -36,6 +36,14 @@ Status CheckRanges(const RunConfig& config) {
   RETURN_IF_ERROR(CheckAtLeast("log_step_count_steps", config.log_step_count_steps, 1));
   RETURN_IF_ERROR(
       CheckAtLeast("session_creation_timeout_secs", config.session_creation_timeout.count(), 1));
+  RETURN_IF_ERROR(CheckAtLeast("replicas_to_aggregate", config.replicas_to_aggregate, 0));
+  const spec::TaskConfig& task = config.task;
+  if (task.num_ps_replicas > 0 && config.replicas_to_aggregate > task.num_worker_replicas) {
+    return InvalidArgumentError(
+        "replicas_to_aggregate is {}, but the cluster has only {} chief and workers to give "
+        "gradients: no update would ever be complete",
+        config.replicas_to_aggregate, task.num_worker_replicas);
+  }
   return CheckAtLeast("step_timeout", config.step_timeout.count(), 1);
 }
 
