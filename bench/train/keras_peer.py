@@ -1,6 +1,6 @@
 """The digits network in Keras.
 
-usage: keras_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16]
+usage: keras_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16 [BATCH [jit]]]
 
 Prints one JSON line: for `steps` the time of each step after warm-up, for `job` the accuracy; for
 both when the first step ended, in seconds since 1970.
@@ -16,7 +16,6 @@ import keras
 import mnist
 import numpy
 
-BATCH = 100
 WARM_UP = 15
 
 
@@ -35,7 +34,7 @@ class StepTimes(keras.callbacks.Callback):
         return [1000 * value for value in numpy.diff(self.ends)[WARM_UP - 1 :]]
 
 
-def digits_model():
+def digits_model(jit):
     layers = [keras.Input((28, 28, 1), name="image")]
     for _ in range(2):
         layers += [
@@ -55,26 +54,28 @@ def digits_model():
         optimizer=keras.optimizers.Adam(0.001),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        jit_compile=False,
+        jit_compile=jit,
     )
     return model
 
 
 def main():
-    mode, data, export, precision = (sys.argv + ["float32"])[1:5]
+    mode, data, export = sys.argv[1:4]
+    precision, batch, compiler = (sys.argv[4:] + ["float32", "100", ""][len(sys.argv) - 4 :])[:3]
+    batch = int(batch)
     if precision == "bfloat16":
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     images, labels = mnist.load(data, "train")
-    model, times = digits_model(), StepTimes()
+    model, times = digits_model(compiler == "jit"), StepTimes()
     steps = 95 if mode == "steps" else 100
-    count = steps * BATCH
-    model.fit(images[:count], labels[:count], batch_size=BATCH, verbose=0, callbacks=[times])
+    count = steps * batch
+    model.fit(images[:count], labels[:count], batch_size=batch, verbose=0, callbacks=[times])
     result = {"first_step_at": times.first_step_at}
     if mode == "steps":
         result["milliseconds"] = times.milliseconds()
     else:
         test_images, test_labels = mnist.load(data, "t10k")
-        scores = model.evaluate(test_images, test_labels, batch_size=BATCH, verbose=0)
+        scores = model.evaluate(test_images, test_labels, batch_size=batch, verbose=0)
         model.export(export, verbose=False)
         result["accuracy"] = float(scores[1])
     print(json.dumps(result))

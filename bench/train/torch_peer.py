@@ -1,6 +1,6 @@
 """The digits network in PyTorch.
 
-usage: torch_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16]
+usage: torch_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16 [BATCH]]
 
 Prints what keras_peer.py prints.
 """
@@ -13,7 +13,6 @@ import time
 import mnist
 import torch
 
-BATCH = 100
 WARM_UP = 15
 
 
@@ -50,14 +49,16 @@ def load(data, part):
 
 
 def main():
-    mode, data, export, precision = (sys.argv + ["float32"])[1:5]
+    mode, data, export = sys.argv[1:4]
+    precision, batch = (sys.argv[4:] + ["float32", "100"][len(sys.argv) - 4 :])[:2]
+    batch = int(batch)
     images, labels = load(data, "train")
     model = Digits().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), 0.001, fused=True)
     loss_of = torch.nn.CrossEntropyLoss()
     cast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
     steps = 95 if mode == "steps" else 100
-    order = torch.randperm(len(images))[: steps * BATCH].split(BATCH)
+    order = torch.randperm(len(images))[: steps * batch].split(batch)
     times, first_step_at = [], None
     for rows in order:
         begin = time.perf_counter()
@@ -78,7 +79,7 @@ def main():
         with torch.no_grad(), cast:
             right = sum(
                 (model(part).argmax(1) == truth).sum().item()
-                for part, truth in zip(test_images.split(BATCH), test_labels.split(BATCH))
+                for part, truth in zip(test_images.split(batch), test_labels.split(batch))
             )
         example = torch.zeros(1, 1, 28, 28)
         torch.jit.trace(model, example).save(pathlib.Path(export) / "digits.pt")

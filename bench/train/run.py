@@ -21,6 +21,8 @@ ROOT = HERE.parents[1]
 DEPS = pathlib.Path(os.environ.get("TRAINYARD_DEPS_DIR", ROOT / ".deps"))
 MNIST = DEPS / "mnist"
 OURS = "Trainyard"
+# Of a training step: forward 14.5 million, backward twice that without the gradient of the image.
+FLOP_PER_IMAGE = 42.3e6
 
 
 @dataclasses.dataclass
@@ -56,20 +58,21 @@ def measured(command, **environment):
 
 
 class Ours:
-    def __init__(self, precision):
+    def __init__(self, precision, batch):
         self.name = f"{OURS}, {precision}"
         self.precision = precision
+        self.batch = batch
 
     def steps(self, work):
         program = ROOT / "build/release/bench/digits_step"
-        answer = measured([program, MNIST, self.precision, 100, 80, 15]).answer
+        answer = measured([program, MNIST, self.precision, self.batch, 80, 15]).answer
         return answer["p10_ms"], answer["median_ms"], answer["p90_ms"]
 
     def job(self, work):
         progress = pathlib.Path(work) / "progress"
         run = measured(
             [ROOT / "bin/digits", f"--data_dir={MNIST}", f"--precision={self.precision}"]
-            + ["--max_steps=100", "--batch_size=100"]
+            + ["--max_steps=100", f"--batch_size={self.batch}"]
             + [f"--model_dir={work}/model", f"--export_dir={work}/export"],
             TRAINYARD_PROGRESS_FILE=str(progress),
         )
@@ -113,16 +116,29 @@ def ours_beside(name):
     return f"{OURS}, {'bfloat16' if 'bfloat16' in name else 'float32'}"
 
 
-def print_steps(results):
-    print("| program | ms per step | 10-90 % | beside ours |")
-    print("|---|---|---|---|")
+def matmul_rate(precision):
+    """GFLOP per second of large matrix products, by TensorFlow's kernels."""
+    program = ROOT / "build/release/bench/matmul_rate"
+    return measured([program, precision, 2048, 5]).answer["gflops"]
+
+
+def print_steps(results, batch, rates):
+    reached = ", ".join(f"{rate:.0f} GFLOP/s in {name}" for name, rate in rates.items())
+    print(f"Batch {batch}; matrix products of 2048 x 2048 reach {reached}.\n")
+    print("| program | ms per step | 10-90 % | beside ours | images/s | of the matrix rate |")
+    print("|---|---|---|---|---|---|")
     rows = {
         name: [statistics.median(values) for values in zip(*rounds)]
         for name, rounds in results.items()
     }
     for name, (low, middle, high) in rows.items():
         ratio = middle / rows[ours_beside(name)][1]
-        print(f"| {name} | {middle:.1f} | {low:.1f}-{high:.1f} | {ratio:.2f} |")
+        images = 1000 * batch / middle
+        share = images * FLOP_PER_IMAGE / 1e9 / rates[name.split(", ")[1].split()[0]]
+        print(
+            f"| {name} | {middle:.1f} | {low:.1f}-{high:.1f} | {ratio:.2f} "
+            f"| {images:.0f} | {100 * share:.0f} % |"
+        )
 
 
 def print_jobs(results):
@@ -167,16 +183,23 @@ def main():
     parser.add_argument("--precision", choices=["float32", "bfloat16", "both"], default="both")
     parser.add_argument("--estimator", action="store_true", help="TensorFlow 2.15's Estimator, too")
     parser.add_argument("--torch", action="store_true", help="PyTorch, too (a download of gigabytes)")
+    parser.add_argument("--batch", type=int, default=100, help="images in a batch (default 100)")
+    parser.add_argument("--jit", action="store_true", help="Keras with jit_compile, too")
     parser.add_argument("--only", choices=["steps", "job"], help="one of the two tables")
     options = parser.parse_args()
 
-    python = DEPS / "venv/bin/python"
+    if options.estimator and options.batch != 100:
+        parser.error("--estimator has batches of 100 only")
+    python, batch = DEPS / "venv/bin/python", options.batch
     both = ["float32", "bfloat16"]
     precisions = both if options.precision == "both" else [options.precision]
     programs = []
     for precision in precisions:
-        programs.append(Ours(precision))
-        programs.append(Peer(f"Keras 2.21, {precision}", python, "keras_peer.py", precision))
+        programs.append(Ours(precision, batch))
+        keras = [f"Keras 2.21, {precision}", python, "keras_peer.py", precision, batch]
+        programs.append(Peer(*keras))
+        if options.jit:
+            programs.append(Peer(keras[0] + " jit", *keras[1:], "jit"))
     if options.estimator:
         name = "Estimator 2.15, float32"
         programs.append(Peer(name, other_python("estimator"), "estimator_peer.py"))
@@ -184,11 +207,13 @@ def main():
         torch = other_python("torch")
         for precision in precisions:
             name = f"PyTorch 2.15, {precision}"
-            programs.append(Peer(name, torch, "torch_peer.py", precision))
+            programs.append(Peer(name, torch, "torch_peer.py", precision, batch))
 
     print(f"{machine()}. Medians of {options.rounds} rounds.\n")
     if options.only != "job":
-        print_steps(in_turns(programs, options.rounds, lambda program, work: program.steps(work)))
+        rates = {precision: matmul_rate(precision) for precision in precisions}
+        steps = in_turns(programs, options.rounds, lambda program, work: program.steps(work))
+        print_steps(steps, batch, rates)
         print()
     if options.only != "steps":
         print_jobs(in_turns(programs, options.rounds, lambda program, work: program.job(work)))
