@@ -20,6 +20,7 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
                    .save_summary_steps = flags.save_summary_steps,
                    .save_checkpoints_steps = flags.save_checkpoints_steps,
                    .step_timeout = std::chrono::seconds(flags.step_timeout_secs),
+                   .replicas_to_aggregate = flags.replicas_to_aggregate,
                    .bfloat16 = flags.bfloat16};
   RETURN_IF_ERROR(config.ReadEnvironment());
   return config;
