@@ -55,6 +55,8 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
                  "Steps between checkpoints")
       ->check(positive)
       ->capture_default_str();
+  app.add_flag("--save_on_chief", flags.save_on_chief,
+               "In a cluster, the chief alone writes checkpoints: no shared storage is needed");
   app.add_option("--eval_steps", flags.eval_steps,
                  "Batches per evaluation (default: all test images)")
       ->check(positive);

@@ -24,6 +24,7 @@ struct Flags {
   std::optional<int64_t> eval_steps;
   int64_t eval_throttle_secs = 10;
   int64_t step_timeout_secs = 120;
+  bool save_on_chief = false;
   int replicas_to_aggregate = 0;
 
   std::string help;  // not empty: print it and do nothing else

@@ -19,6 +19,7 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
                    .tf_random_seed = flags.seed,
                    .save_summary_steps = flags.save_summary_steps,
                    .save_checkpoints_steps = flags.save_checkpoints_steps,
+                   .save_on_chief = flags.save_on_chief,
                    .step_timeout = std::chrono::seconds(flags.step_timeout_secs),
                    .replicas_to_aggregate = flags.replicas_to_aggregate,
                    .bfloat16 = flags.bfloat16};

@@ -76,6 +76,7 @@ Result<std::optional<Batch>> PositionedInput::Draw() {
 
 Status PositionedInput::GoTo(int64_t global_step) {
   RETURN_IF_ERROR(Start());
+  if (model_dir_.empty()) return OkStatus();
   int64_t newest = -1;
   const Result<std::vector<std::string>> names = ListDirectory(model_dir_);
   if (names.ok()) {
@@ -110,12 +111,14 @@ Status PositionedInput::GoTo(int64_t global_step) {
 }
 
 Status PositionedInput::Save(const std::string& prefix, Last last) {
+  if (model_dir_.empty()) return OkStatus();
   if (last == Last::kEnd) return Write(prefix, "");
   const uint64_t done = marks_.num_drawn() - (last == Last::kPending ? 1 : 0);
   return Write(prefix, SaveMarked(kKind, marks_, done, *batches_));
 }
 
 void PositionedInput::AfterWorkerStep(int64_t global_step) {
+  if (model_dir_.empty()) return;
   notes_.push_back({global_step, marks_.num_drawn()});
   while (notes_.size() > kMaxNotes) notes_.pop_front();
   // On shared storage a look costs as much as a small step.

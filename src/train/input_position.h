@@ -29,6 +29,7 @@ namespace trainyard::train {
 //   one that was in flight while the variables were written may be counted either way. Where the
 //   model directory is not shared with workers, or not writable to them, a warning says once that
 //   a restarted worker will begin with its first batch.
+// - Without a model directory (RunConfig::save_on_chief) a worker keeps no position.
 // - Where the data has ended, the position is empty: the next run starts with the first batch. So
 //   does one whose position turns out to be at the end.
 //

@@ -6,7 +6,8 @@ namespace trainyard::train {
 
 Result<std::unique_ptr<ModelGraph>> ModelGraph::Build(const ModelFn& model_fn,
                                                       const ServingInput& input,
-                                                      const ModelBuilder::Options& options) {
+                                                      const ModelBuilder::Options& options,
+                                                      const SaverPlace& saver_place) {
   std::unique_ptr<ModelGraph> built(new ModelGraph());
   built->model_ = std::make_unique<ModelBuilder>(&built->graph_, options);
   built->AddInputs(input);
@@ -14,7 +15,7 @@ Result<std::unique_ptr<ModelGraph>> ModelGraph::Build(const ModelFn& model_fn,
   RETURN_IF_ERROR(built->graph_.status().WithContext("cannot build the model"));
   RETURN_IF_ERROR(built->CheckSpec());
   built->AddInitialization();
-  built->saver_ = std::make_unique<Saver>(&built->graph_, built->model_->variables());
+  built->saver_ = std::make_unique<Saver>(&built->graph_, built->model_->variables(), saver_place);
   RETURN_IF_ERROR(built->graph_.status().WithContext("cannot build the model"));
   return built;
 }

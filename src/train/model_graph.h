@@ -22,7 +22,8 @@ class ModelGraph {
   // TensorFlow's error, naming the operation, if the network cannot be built.
   static Result<std::unique_ptr<ModelGraph>> Build(const ModelFn& model_fn,
                                                    const ServingInput& input,
-                                                   const ModelBuilder::Options& options);
+                                                   const ModelBuilder::Options& options,
+                                                   const SaverPlace& saver_place = {});
 
   const tf::Graph& graph() const { return graph_; }
   tf::Graph* mutable_graph() { return &graph_; }

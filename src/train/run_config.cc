@@ -62,7 +62,10 @@ Status ChooseModelDir(RunConfig* config) {
     LogInfo("Using model_dir in TF_CONFIG: {}", *from_environment);
     config->model_dir = *from_environment;
   }
-  if (config->model_dir.empty()) return InvalidArgumentError("model_dir should be non-empty.");
+  if (config->model_dir.empty()) {
+    if (!config->needs_model_dir()) return OkStatus();
+    return InvalidArgumentError("model_dir should be non-empty.");
+  }
   // Parameter servers write their shards of a checkpoint from a directory of their own.
   config->model_dir = std::filesystem::absolute(config->model_dir).lexically_normal().string();
   return OkStatus();
@@ -99,6 +102,10 @@ Status RunConfig::ReadEnvironment() {
   RETURN_IF_ERROR(ChooseModelDir(this));
   ChoosePrecision(this);
   return OkStatus();
+}
+
+bool RunConfig::needs_model_dir() const {
+  return !save_on_chief || task.is_chief || task.type == spec::kEvaluator;
 }
 
 std::string RunConfig::device() const {

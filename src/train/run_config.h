@@ -17,7 +17,7 @@ namespace trainyard::train {
 //   RETURN_IF_ERROR(config.ReadEnvironment());
 struct RunConfig {
   // Where checkpoints and event files go. Every process of a job needs the same directory, on
-  // storage that parameter servers, chief and evaluator share.
+  // storage that parameter servers, chief and evaluator share; with save_on_chief none is shared.
   std::string model_dir;
   std::optional<int64_t> tf_random_seed;
   int64_t save_summary_steps = 100;  // 0: no summaries
@@ -37,6 +37,12 @@ struct RunConfig {
   // release of TensorFlow has a server.
   std::string protocol;
 
+  // Ours. Only the chief (or master) needs a volume: it gathers the variables of the parameter
+  // servers and writes the checkpoints alone, and sends them out when they are restored. Names and
+  // format of the files stay the same, so a job may change between the two. Parameter servers and
+  // workers need no model_dir. An input's position is then kept for the chief alone: a worker that
+  // is restarted begins with its first batch. Every process of a job needs the same setting.
+  bool save_on_chief = false;
   // Ours. A training step, or a checkpoint, that takes longer ends the process with kExitLostPeer:
   // TensorFlow itself waits for ever for a parameter server that is frozen.
   std::chrono::seconds step_timeout{120};
@@ -73,12 +79,18 @@ struct RunConfig {
   // Reads TF_CONFIG into `task` and checks it and the fields above. InvalidArgument with the
   // message of RunConfig for the first mistake. An empty model_dir is taken from TF_CONFIG; it must
   // be given in one of the two, since a temporary one would differ in every process of a cluster.
+  // Where needs_model_dir() is false it may stay empty.
   Status ReadEnvironment();
 
   bool is_chief() const { return task.is_chief; }
   bool is_distributed() const { return task.is_distributed(); }
   // Whether this process trains through a TensorFlow server, with variables on parameter servers.
-  bool uses_server() const { return !task.cluster.empty() && task.cluster.NumTasks() > 1; }
+  bool uses_server() const { return !task.cluster.empty() && task.num_ps_replicas > 0; }
+  // Whether this process trains by all-reduce: with other workers, and without parameter servers.
+  bool uses_all_reduce() const { return task.num_ps_replicas == 0 && task.num_worker_replicas > 1; }
+  // Whether this process reads or writes model_dir: all do, but with save_on_chief neither
+  // parameter servers nor workers.
+  bool needs_model_dir() const;
   // "/job:worker/task:1"; "" without a server.
   std::string device() const;
 };

@@ -40,6 +40,19 @@ TEST_F(RunConfigTest, TakesItsRoleFromTheEnvironment) {
   EXPECT_EQ(config.save_checkpoints_secs, std::nullopt);
 }
 
+TEST_F(RunConfigTest, WithSaveOnChiefOnlyChiefAndEvaluatorNeedADirectory) {
+  const auto error_of = [](const char* type) {
+    const std::string cluster = R"({"chief":["a:1"],"ps":["b:1"],"worker":["c:1"]})";
+    const std::string task = fmt::format(R"({{"type":"{}","index":0}})", type);
+    ::setenv("TF_CONFIG", fmt::format(R"({{"cluster":{},"task":{}}})", cluster, task).c_str(), 1);
+    return ErrorOf({.save_on_chief = true});
+  };
+  EXPECT_EQ(error_of("worker"), "");
+  EXPECT_EQ(error_of("ps"), "");
+  EXPECT_EQ(error_of("chief"), "model_dir should be non-empty.");
+  EXPECT_EQ(error_of("evaluator"), "model_dir should be non-empty.");
+}
+
 TEST_F(RunConfigTest, TakesModelDirAndServiceFromTheEnvironment) {
   ::setenv("TF_CONFIG", R"({"model_dir":"/other","service":{"key":[1]}})", 1);
   RunConfig config;

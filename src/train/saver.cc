@@ -41,9 +41,10 @@ Shard MakeShard(const tf::Scope& scope, std::vector<const Variable*> variables) 
   return shard;
 }
 
-std::vector<tf::Operation> AddRestore(const tf::Scope& scope, const tf::Output& filename,
-                                      const Shard& shard) {
-  const tf::Operation restore = scope.Op("RestoreV2")
+// Read at `files`, assigned at `scope`, where the variables are.
+std::vector<tf::Operation> AddRestore(const tf::Scope& scope, const tf::Scope& files,
+                                      const tf::Output& filename, const Shard& shard) {
+  const tf::Operation restore = files.Op("RestoreV2")
                                     .In(filename)
                                     .In(shard.names)
                                     .In(shard.slices)
@@ -63,7 +64,7 @@ std::vector<tf::Operation> AddRestore(const tf::Scope& scope, const tf::Output& 
 
 }  // namespace
 
-Saver::Saver(tf::Graph* graph, const std::deque<Variable>& variables) {
+Saver::Saver(tf::Graph* graph, const std::deque<Variable>& variables, const SaverPlace& place) {
   std::map<std::string, std::vector<const Variable*>> by_device;
   for (const Variable& variable : variables) {
     if (!variable.saved) continue;
@@ -93,13 +94,14 @@ Saver::Saver(tf::Graph* graph, const std::deque<Variable>& variables) {
   const auto num_shards = static_cast<int32_t>(by_device.size());
   for (auto& [device, on_device] : by_device) {
     const tf::Scope here = scope.OnDevice(device);
-    const Shard shard = MakeShard(here, std::move(on_device));
-    const tf::Output name = here.Op("ShardedFilename")
+    const tf::Scope files = scope.OnDevice(place.on_one_device.value_or(device));
+    const Shard shard = MakeShard(files, std::move(on_device));
+    const tf::Output name = files.Op("ShardedFilename")
                                 .In(temporary)
-                                .In(tf::Const(here, static_cast<int32_t>(written.size())))
-                                .In(tf::Const(here, num_shards))
+                                .In(tf::Const(files, static_cast<int32_t>(written.size())))
+                                .In(tf::Const(files, num_shards))
                                 .Out();
-    saves.push_back(here.Op("SaveV2")
+    saves.push_back(files.Op("SaveV2")
                         .In(name)
                         .In(shard.names)
                         .In(shard.slices)
@@ -107,9 +109,9 @@ Saver::Saver(tf::Graph* graph, const std::deque<Variable>& variables) {
                         .Types("dtypes", shard.types)
                         .Finish());
     written.push_back(name);
-    const std::vector<tf::Operation> assigns = AddRestore(here, filename_, shard);
+    const std::vector<tf::Operation> assigns = AddRestore(here, files, filename_, shard);
     restores.insert(restores.end(), assigns.begin(), assigns.end());
-    last_device = device;
+    last_device = place.on_one_device.value_or(device);
   }
   const tf::Scope merging = scope.OnDevice(last_device);
   const tf::Output prefixes = merging.Op("Pack", "MergeV2Checkpoints/checkpoint_prefixes")
@@ -133,7 +135,7 @@ Status Saver::Save(tf::Session* session, const std::string& prefix) const {
     // Merging found no part files: a parameter server wrote them to a disk of its own.
     status = Status(status.code(), status.message() +
                                        "; all parameter servers and the chief need the same "
-                                       "model directory on shared storage");
+                                       "model directory on shared storage, or save_on_chief");
   }
   return status.WithContext(fmt::format("cannot save checkpoint {}", prefix));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,16 +12,24 @@
 
 namespace trainyard::train {
 
+// Where files are written and read.
+struct SaverPlace {
+  // None: where the variables are. Else all on this one, such as "/job:chief/task:0".
+  std::optional<std::string> on_one_device;
+};
+
 // Saves and restores a graph's variables as a tensor bundle (`<prefix>.index`, `<prefix>.data-*`),
 // one shard per device that holds variables, merged at the end: tf.train.Saver(sharded=True), with
 // its operation names (save/Const, save/Identity, save/restore_all), which SavedModel loaders rely
-// on. Each device writes its own shard, so all of them need the same file system.
+// on. By default each device writes its own shard, so all of them need the same file system. With
+// SaverPlace::on_one_device the same files, shard by shard, are written and read by one device, and
+// only tensors travel to and from the others.
 //
 // A value; the graph owns the operations. Save and Restore may not run at the same time.
 class Saver {
  public:
   // Adds the operations for all variables with `saved` set.
-  Saver(tf::Graph* graph, const std::deque<Variable>& variables);
+  Saver(tf::Graph* graph, const std::deque<Variable>& variables, const SaverPlace& place = {});
 
   // Writes all variables; the files appear under their final names only when they are whole.
   Status Save(tf::Session* session, const std::string& prefix) const;

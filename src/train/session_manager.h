@@ -12,6 +12,7 @@
 #include "train/model_graph.h"
 #include "train/progress.h"
 #include "train/run_config.h"
+#include "train/shared_directory_check.h"
 #include "train/watchdog.h"
 
 namespace trainyard::train {
@@ -35,11 +36,15 @@ class SessionManager {
   // Runs after the initialisation of a new model; see warm_start.h.
   void SetWarmStart(tf::Operation op) { warm_start_ = op; }
 
+  // Runs once, when the chief has reached all parameter servers.
+  void SetDirectoryCheck(SharedDirectoryCheck* check) { directory_check_ = check; }
+
   // Unavailable if the cluster does not answer in time, Cancelled if the process was asked to stop.
   Result<std::unique_ptr<tf::Session>> MakeReady();
+  // A session whose variables have no values yet; only lookup tables are filled.
+  Result<std::unique_ptr<tf::Session>> Connect();
 
  private:
-  Result<std::unique_ptr<tf::Session>> Connect();
   Status PrepareVariables(tf::Session* session);  // chief
   Status RestoreNewest(tf::Session* session, bool* restored);
   Result<bool> IsReady(tf::Session* session);  // worker
@@ -54,6 +59,7 @@ class SessionManager {
   ProgressReporter* const reporter_;
   const std::string target_;
   tf::Operation warm_start_ = nullptr;
+  SharedDirectoryCheck* directory_check_ = nullptr;
 };
 
 // Whether a failure of a distributed run may pass: a task restarted, went away or lost its state.

@@ -8,15 +8,37 @@
 #include "train/trainer.h"
 
 namespace trainyard::train {
+namespace {
+
+// With parameter servers a worker saves nothing, but its graph has the same operations, and its
+// session knows no chief. Otherwise variables are where the process is.
+SaverPlace PlaceOfSaver(const RunConfig& config) {
+  if (!config.save_on_chief || config.task.num_ps_replicas == 0) return {};
+  return {.on_one_device = config.device()};
+}
+
+int NumReplicas(const RunConfig& config) {
+  return config.uses_all_reduce() ? config.task.num_worker_replicas : 1;
+}
+
+// By all-reduce first values are the chief's, and each replica drops other units.
+std::optional<int64_t> SeedOf(const RunConfig& config) {
+  if (!config.tf_random_seed.has_value() || !config.uses_all_reduce()) return config.tf_random_seed;
+  return *config.tf_random_seed + config.task.global_id.value_or(0);
+}
+
+}  // namespace
 
 Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   LogInfo("Calling model_fn.");
   ASSIGN_OR_RETURN(model_, ModelGraph::Build(model_fn, input_->spec(),
                                              {.mode = Mode::kTrain,
-                                              .seed = config_.tf_random_seed,
+                                              .seed = SeedOf(config_),
                                               .num_ps_tasks = config_.task.num_ps_replicas,
                                               .compute_device = config_.device(),
-                                              .synchronous = SynchronousReplicasOf(config_)}));
+                                              .num_replicas = NumReplicas(config_),
+                                              .synchronous = SynchronousReplicasOf(config_)},
+                                             PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");
   hooks_.Add(std::make_shared<NanHook>());
   hooks_.Add(std::make_shared<ProgressHook>(config_, options_.max_steps, reporter_));
@@ -43,8 +65,9 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   plain_fetches_ = {model_->spec().loss, model_->step_after_update()};
   AddSummaryFetches();
   RETURN_IF_ERROR(model_->graph().status());
-  ASSIGN_OR_RETURN(batches_,
-                   PositionedInput::Create(input_.get(), config_.model_dir, config_.task));
+  ASSIGN_OR_RETURN(batches_, PositionedInput::Create(
+                                 input_.get(), config_.needs_model_dir() ? config_.model_dir : "",
+                                 config_.task));
   return OkStatus();
 }
 

@@ -17,6 +17,10 @@ ParameterServers::ParameterServers(const StrategyContext& context)
       sessions_(context.config, context.model, &control_, context.checkpoints, context.watchdog,
                 context.reporter, context.target) {
   sessions_.SetWarmStart(context.warm_start_op);
+  if (is_chief() && !context.config.save_on_chief) {
+    directory_check_.emplace(context.model.mutable_graph(), context.config.task.cluster);
+    sessions_.SetDirectoryCheck(&*directory_check_);
+  }
 }
 
 Result<tf::Session*> ParameterServers::MakeReady() {

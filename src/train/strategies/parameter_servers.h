@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "train/job_control.h"
 #include "train/session_manager.h"
+#include "train/shared_directory_check.h"
 #include "train/strategies/strategy.h"
 
 namespace trainyard::train {
@@ -36,6 +38,7 @@ class ParameterServers : public Strategy {
 
   const StrategyContext context_;
   JobControl control_;
+  std::optional<SharedDirectoryCheck> directory_check_;  // the chief's
   SessionManager sessions_;
   std::unique_ptr<tf::Session> session_;
   bool job_ending_ = false;  // worker: the chief has said so
