@@ -1,6 +1,6 @@
 """The digits network in PyTorch.
 
-usage: torch_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16 [BATCH]]
+usage: torch_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16 [BATCH [compile]]]
 
 Prints what keras_peer.py prints.
 """
@@ -50,10 +50,12 @@ def load(data, part):
 
 def main():
     mode, data, export = sys.argv[1:4]
-    precision, batch = (sys.argv[4:] + ["float32", "100"][len(sys.argv) - 4 :])[:2]
+    given = sys.argv[4:]
+    precision, batch, compiler = (given + ["float32", "100", ""][len(given) :])[:3]
     batch = int(batch)
     images, labels = load(data, "train")
     model = Digits().to(memory_format=torch.channels_last)
+    step = torch.compile(model) if compiler == "compile" else model
     optimizer = torch.optim.Adam(model.parameters(), 0.001, fused=True)
     loss_of = torch.nn.CrossEntropyLoss()
     cast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
@@ -64,7 +66,7 @@ def main():
         begin = time.perf_counter()
         optimizer.zero_grad()
         with cast:
-            loss = loss_of(model(images[rows]), labels[rows])
+            loss = loss_of(step(images[rows]), labels[rows])
         loss.backward()
         optimizer.step()
         loss.item()
