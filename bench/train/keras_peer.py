@@ -1,22 +1,19 @@
-"""The digits network in Keras.
+"""The examples' networks in Keras.
 
-usage: keras_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16 [BATCH [jit]]]
-
-Prints one JSON line: for `steps` the time of each step after warm-up, for `job` the accuracy; for
-both when the first step ended, in seconds since 1970.
+Prints one JSON line: for `steps` the time of each step after warm-up, for `job` and `accuracy` the
+accuracy; for all when the first step ended, in seconds since 1970.
 """
 
 import json
 import os
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import data
 import keras
-import mnist
+import keras_models
 import numpy
-
-WARM_UP = 15
+import peer_options
 
 
 class StepTimes(keras.callbacks.Callback):
@@ -30,53 +27,68 @@ class StepTimes(keras.callbacks.Callback):
             self.first_step_at = time.time()
         self.ends.append(time.perf_counter())
 
-    def milliseconds(self):
-        return [1000 * value for value in numpy.diff(self.ends)[WARM_UP - 1 :]]
+    def milliseconds(self, warm_up):
+        return [1000 * value for value in numpy.diff(self.ends)[warm_up - 1 :]]
 
 
-def digits_model(jit):
-    layers = [keras.Input((28, 28, 1), name="image")]
-    for _ in range(2):
-        layers += [
-            keras.layers.Conv2D(32, 5, padding="same"),
-            keras.layers.BatchNormalization(),
-            keras.layers.ReLU(),
-            keras.layers.MaxPooling2D(2),
-        ]
-    layers += [
-        keras.layers.Flatten(),
-        keras.layers.Dense(1024, activation="relu"),
-        keras.layers.Dropout(0.4),
-        keras.layers.Dense(10, dtype="float32"),
-    ]
-    model = keras.Sequential(layers)
-    model.compile(
-        optimizer=keras.optimizers.Adam(0.001),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=jit,
-    )
-    return model
+def take(features, count):
+    if isinstance(features, dict):
+        return {name: values[:count] for name, values in features.items()}
+    return features[:count]
+
+
+def train_to(goal, model, options, times):
+    """Evaluates after every 100 steps until `goal` is reached; returns the accuracy and the time."""
+    features, labels = data.load_mnist(options.data, "train")
+    tests = data.load_mnist(options.data, "t10k")
+    order = numpy.random.default_rng(1).permutation(len(features))
+    part = 100 * options.batch
+    for first in range(0, len(features), part):
+        rows = order[first : first + part]
+        batches = {"batch_size": options.batch, "verbose": 0}
+        model.fit(features[rows], labels[rows], callbacks=[times], **batches)
+        accuracy = float(model.evaluate(*tests, batch_size=options.batch, verbose=0)[1])
+        if accuracy >= goal:
+            break
+    return {"accuracy": accuracy, "reached_at": time.time(), "steps": len(times.ends)}
 
 
 def main():
-    mode, data, export = sys.argv[1:4]
-    precision, batch, compiler = (sys.argv[4:] + ["float32", "100", ""][len(sys.argv) - 4 :])[:3]
-    batch = int(batch)
-    if precision == "bfloat16":
+    options = peer_options.parse(__doc__)
+    if options.precision == "bfloat16":
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    images, labels = mnist.load(data, "train")
-    model, times = digits_model(compiler == "jit"), StepTimes()
-    steps = 95 if mode == "steps" else 100
-    count = steps * batch
-    model.fit(images[:count], labels[:count], batch_size=batch, verbose=0, callbacks=[times])
+    times, rate = StepTimes(), None
+    if options.mode == "accuracy":  # what examples/digits does in so many steps
+        steps, warm_up = peer_options.ACCURACY_STEPS, peer_options.ACCURACY_STEPS // 12
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - warm_up, warmup_target=0.002, warmup_steps=warm_up
+        )
+    model = keras_models.build(options.model, options.compile, rate)
+    if options.mode == "accuracy":
+        result = train_to(0.99, model, options, times)
+        print(json.dumps(result | {"first_step_at": times.first_step_at}))
+        return
+    features, labels = data.load(options.model, options.data, options.batch)
+    steps = data.BATCHES[options.model] if options.mode == "steps" else 100
+    count = steps * options.batch
+    if options.model == "digits":  # the data are enough for batches of up to 600
+        count = min(count, len(features))
+    epochs = -(-steps * options.batch // count)
+    model.fit(
+        take(features, count),
+        labels[:count],
+        batch_size=options.batch,
+        epochs=epochs,
+        verbose=0,
+        callbacks=[times],
+    )
     result = {"first_step_at": times.first_step_at}
-    if mode == "steps":
-        result["milliseconds"] = times.milliseconds()
+    if options.mode == "steps":
+        result["milliseconds"] = times.milliseconds(data.WARM_UP[options.model])
     else:
-        test_images, test_labels = mnist.load(data, "t10k")
-        scores = model.evaluate(test_images, test_labels, batch_size=batch, verbose=0)
-        model.export(export, verbose=False)
+        test_images, test_labels = data.load_mnist(options.data, "t10k")
+        scores = model.evaluate(test_images, test_labels, batch_size=options.batch, verbose=0)
+        model.export(options.work, verbose=False)
         result["accuracy"] = float(scores[1])
     print(json.dumps(result))
 

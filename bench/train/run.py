@@ -1,114 +1,88 @@
 #!/usr/bin/env python3
-"""Measures the digits example beside its peers, in turns, and prints Markdown tables.
+"""Measures the examples' training beside their peers, in turns, and prints Markdown tables.
 
 See README.md beside this file for what is measured and how.
 """
 
 import argparse
-import dataclasses
-import json
-import os
 import pathlib
-import platform
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-DEPS = pathlib.Path(os.environ.get("TRAINYARD_DEPS_DIR", ROOT / ".deps"))
-MNIST = DEPS / "mnist"
-OURS = "Trainyard"
-# Of a training step: forward 14.5 million, backward twice that without the gradient of the image.
+from common import BENCH, DEPS, HERE, MNIST, OURS, ROOT
+from common import in_turns, machine, measured, median, other_python, progress_lines
+
+# Of a training step of digits: forward 14.5 million, backward twice that without the gradient of
+# the image.
 FLOP_PER_IMAGE = 42.3e6
-
-
-@dataclasses.dataclass
-class Run:
-    """One program run to its end."""
-
-    answer: dict  # its line of JSON, if it printed one
-    started: float  # seconds since 1970
-    wall: float  # seconds
-    cpu: float  # seconds, user and system
-    memory: float  # MB, at the peak
-    first_step: float = 0  # seconds from the start of the program to the end of its first step
-
-
-def measured(command, **environment):
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        started = time.time()
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            [str(part) for part in command], stdout=out, stderr=err, env=os.environ | environment
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        if process.returncode != 0:
-            raise SystemExit(f"{command} ended with {process.returncode}:\n{err.read()[-3000:]}")
-        answers = [line for line in out.read().splitlines() if line.startswith("{")]
-    answer = json.loads(answers[-1]) if answers else {}
-    cpu = usage.ru_utime + usage.ru_stime
-    return Run(answer, started, wall, cpu, usage.ru_maxrss / 1024)
+CLICKS = pathlib.Path("out/tabular/data")
+DATA = {"digits": MNIST, "resnet": "none", "tabular": CLICKS}
 
 
 class Ours:
-    def __init__(self, precision, batch):
+    def __init__(self, model, precision, batch):
         self.name = f"{OURS}, {precision}"
-        self.precision = precision
-        self.batch = batch
+        self.model, self.precision, self.batch = model, precision, batch
 
     def steps(self, work):
-        program = ROOT / "build/release/bench/digits_step"
-        answer = measured([program, MNIST, self.precision, self.batch, 80, 15]).answer
+        command = {
+            "digits": ["digits_step", MNIST, self.precision, self.batch, 80, 15],
+            "resnet": ["resnet_step", self.precision, self.batch, 40, 10],
+            "tabular": ["tabular_step", CLICKS, self.batch, 300, 30],
+        }[self.model]
+        answer = measured([BENCH / command[0], *command[1:]]).answer
         return answer["p10_ms"], answer["median_ms"], answer["p90_ms"]
 
-    def job(self, work):
+    def digits(self, work, *options):
         progress = pathlib.Path(work) / "progress"
         run = measured(
             [ROOT / "bin/digits", f"--data_dir={MNIST}", f"--precision={self.precision}"]
-            + ["--max_steps=100", f"--batch_size={self.batch}"]
-            + [f"--model_dir={work}/model", f"--export_dir={work}/export"],
+            + [f"--batch_size={self.batch}", f"--model_dir={work}/model", *options],
             TRAINYARD_PROGRESS_FILE=str(progress),
         )
-        # docs/contracts/progress.md
-        lines = [json.loads(line) for line in progress.read_text().splitlines()]
+        lines = progress_lines(progress)
         run.first_step = next(l["time"] for l in lines if l.get("step", 0) >= 1) - run.started
-        return run
+        return run, lines
+
+    def job(self, work):
+        return self.digits(work, "--max_steps=100", f"--export_dir={work}/export")[0]
+
+    def accuracy(self, work):
+        _, lines = run = self.digits(
+            work,
+            "--max_steps=800",
+            "--save_checkpoints_steps=100",
+            "--eval_throttle_secs=0",
+        )
+        for line in lines:
+            if line.get("accuracy", 0) >= 0.99:
+                return line["time"] - run[0].started, line["eval_step"], line["accuracy"]
+        raise SystemExit(f"{self.name} did not reach 99 %")
 
 
 class Peer:
-    def __init__(self, name, python, program, *options):
+    def __init__(self, name, python, program, model, precision, batch, *options):
         self.name = name
         self.command = [python, HERE / program]
-        self.options = list(options)
+        self.options = ["--model", model, "--data", DATA[model], "--precision", precision]
+        self.options += ["--batch", batch, *options]
+
+    def run(self, mode, work):
+        return measured(self.command + [mode, "--work", work] + self.options)
 
     def steps(self, work):
-        run = measured(self.command + ["steps", MNIST, work] + self.options)
-        times = sorted(run.answer["milliseconds"])
+        times = sorted(self.run("steps", work).answer["milliseconds"])
         tenth = len(times) // 10
         return times[tenth], statistics.median(times), times[-1 - tenth]
 
     def job(self, work):
-        run = measured(self.command + ["job", MNIST, work] + self.options)
+        run = self.run("job", work)
         run.first_step = run.answer["first_step_at"] - run.started
         return run
 
-
-def in_turns(programs, rounds, measure):
-    """{name: [result of each round]}; every round measures each program once."""
-    results = {program.name: [] for program in programs}
-    for number in range(rounds):
-        for program in programs:
-            with tempfile.TemporaryDirectory() as work:
-                results[program.name].append(measure(program, work))
-            print(f"  round {number + 1} of {rounds}: {program.name}", file=sys.stderr)
-    return results
+    def accuracy(self, work):
+        run = self.run("accuracy", work)
+        answer = run.answer
+        return answer["reached_at"] - run.started, answer["steps"], answer["accuracy"]
 
 
 def ours_beside(name):
@@ -118,14 +92,14 @@ def ours_beside(name):
 
 def matmul_rate(precision):
     """GFLOP per second of large matrix products, by TensorFlow's kernels."""
-    program = ROOT / "build/release/bench/matmul_rate"
-    return measured([program, precision, 2048, 5]).answer["gflops"]
+    return measured([BENCH / "matmul_rate", precision, 2048, 5]).answer["gflops"]
 
 
-def print_steps(results, batch, rates):
+def print_steps(results, model, batch, precisions):
+    rates = {precision: matmul_rate(precision) for precision in precisions}
     reached = ", ".join(f"{rate:.0f} GFLOP/s in {name}" for name, rate in rates.items())
-    print(f"Batch {batch}; matrix products of 2048 x 2048 reach {reached}.\n")
-    print("| program | ms per step | 10-90 % | beside ours | images/s | of the matrix rate |")
+    print(f"{model}, batch {batch}; matrix products of 2048 x 2048 reach {reached}.\n")
+    print("| program | ms per step | 10-90 % | beside ours | examples/s | of the matrix rate |")
     print("|---|---|---|---|---|---|")
     rows = {
         name: [statistics.median(values) for values in zip(*rounds)]
@@ -133,48 +107,57 @@ def print_steps(results, batch, rates):
     }
     for name, (low, middle, high) in rows.items():
         ratio = middle / rows[ours_beside(name)][1]
-        images = 1000 * batch / middle
-        share = images * FLOP_PER_IMAGE / 1e9 / rates[name.split(", ")[1].split()[0]]
+        examples = 1000 * batch / middle
+        share = examples * FLOP_PER_IMAGE / 1e9 / rates[name.split(", ")[1].split()[0]]
         print(
-            f"| {name} | {middle:.1f} | {low:.1f}-{high:.1f} | {ratio:.2f} "
-            f"| {images:.0f} | {100 * share:.0f} % |"
+            f"| {name} | {middle:.2f} | {low:.2f}-{high:.2f} | {ratio:.2f} | {examples:.0f} "
+            f"| {f'{100 * share:.0f} %' if model == 'digits' else ''} |"
         )
 
 
 def print_jobs(results):
     print("| program | wall, s | beside ours | CPU, s | peak memory, MB | first step, s |")
     print("|---|---|---|---|---|---|")
-
-    def median(name, field):
-        return statistics.median(getattr(run, field) for run in results[name])
-
-    for name in results:
-        wall, ratio = median(name, "wall"), median(name, "wall") / median(ours_beside(name), "wall")
+    for name, runs in results.items():
+        wall, ratio = median(runs, "wall"), median(runs, "wall") / median(
+            results[ours_beside(name)], "wall"
+        )
         print(
-            f"| {name} | {wall:.2f} | {ratio:.2f} | {median(name, 'cpu'):.2f} "
-            f"| {median(name, 'memory'):.0f} | {median(name, 'first_step'):.2f} |"
+            f"| {name} | {wall:.2f} | {ratio:.2f} | {median(runs, 'cpu'):.2f} "
+            f"| {median(runs, 'memory'):.0f} | {median(runs, 'first_step'):.2f} |"
         )
 
 
-def machine():
-    model = "unknown processor"
-    for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            model = line.split(":")[1].strip()
-            break
-    flags = open("/proc/cpuinfo").read()
-    extras = [name for name in ("avx512_bf16", "amx_bf16") if f" {name}" in flags]
-    load = os.getloadavg()[0]
-    return (
-        f"{len(os.sched_getaffinity(0))} cores of {model} ({', '.join(extras) or 'no bfloat16'}), "
-        f"{platform.system()} {platform.release()}; load {load:.1f} at the start"
-    )
+def print_accuracy(results):
+    print("| program | s to 99 % | beside ours | after steps | accuracy then, % |")
+    print("|---|---|---|---|---|")
+    rows = {
+        name: [statistics.median(values) for values in zip(*rounds)]
+        for name, rounds in results.items()
+    }
+    for name, (seconds, steps, accuracy) in rows.items():
+        ratio = seconds / rows[ours_beside(name)][0]
+        print(f"| {name} | {seconds:.1f} | {ratio:.2f} | {steps:.0f} | {100 * accuracy:.2f} |")
 
 
-def other_python(peer):
-    """The interpreter of a virtual environment that is made on first use."""
-    subprocess.run([ROOT / "tools/setup.sh", peer], check=True, stdout=sys.stderr)
-    return DEPS / f"venv-{peer}/bin/python"
+def programs_of(options, precisions):
+    model, batch = options.model, options.batch
+    python, torch = DEPS / "venv/bin/python", other_python("torch") if options.torch else None
+    for precision in precisions:
+        rest = [model, precision, batch]
+        yield Ours(*rest)
+        yield Peer(f"Keras 2.21, {precision}", python, "keras_peer.py", *rest)
+        if options.compiled:
+            name = f"Keras 2.21, {precision} compiled"
+            yield Peer(name, python, "keras_peer.py", *rest, "--compile")
+        if torch:
+            yield Peer(f"PyTorch 2.15, {precision}", torch, "torch_peer.py", *rest)
+        if torch and options.compiled:
+            name = f"PyTorch 2.15, {precision} compiled"
+            yield Peer(name, torch, "torch_peer.py", *rest, "--compile")
+        if options.estimator and precision == "float32":
+            estimator = other_python("estimator")
+            yield Peer("Estimator 2.15, float32", estimator, "estimator_peer.py", *rest)
 
 
 def main():
@@ -183,40 +166,40 @@ def main():
     parser.add_argument("--precision", choices=["float32", "bfloat16", "both"], default="both")
     parser.add_argument("--estimator", action="store_true", help="TensorFlow 2.15's Estimator, too")
     parser.add_argument("--torch", action="store_true", help="PyTorch, too (a download of gigabytes)")
-    parser.add_argument("--batch", type=int, default=100, help="images in a batch (default 100)")
-    parser.add_argument("--jit", action="store_true", help="Keras with jit_compile, too")
-    parser.add_argument("--only", choices=["steps", "job"], help="one of the two tables")
+    parser.add_argument("--compiled", action="store_true", help="peers compiled, too (XLA, Inductor)")
+    parser.add_argument("--model", choices=list(DATA), default="digits")
+    parser.add_argument("--batch", type=int, default=100, help="examples in a batch (default 100)")
+    parser.add_argument(
+        "--only",
+        choices=["steps", "job", "accuracy"],
+        help="one table (default: steps, and for digits the job)",
+    )
     options = parser.parse_args()
+    if options.model != "digits" and (options.estimator or options.only in ("job", "accuracy")):
+        parser.error("--estimator, --only job and --only accuracy are for --model digits")
+    if options.only == "accuracy" and options.estimator:
+        parser.error("--only accuracy has no Estimator")
+    if options.model == "tabular":
+        if options.precision == "bfloat16":
+            parser.error("--model tabular is measured in float32: its products are small")
+        options.precision = "float32"
 
-    if options.estimator and options.batch != 100:
-        parser.error("--estimator has batches of 100 only")
-    python, batch = DEPS / "venv/bin/python", options.batch
-    both = ["float32", "bfloat16"]
-    precisions = both if options.precision == "both" else [options.precision]
-    programs = []
-    for precision in precisions:
-        programs.append(Ours(precision, batch))
-        keras = [f"Keras 2.21, {precision}", python, "keras_peer.py", precision, batch]
-        programs.append(Peer(*keras))
-        if options.jit:
-            programs.append(Peer(keras[0] + " jit", *keras[1:], "jit"))
-    if options.estimator:
-        name = "Estimator 2.15, float32"
-        programs.append(Peer(name, other_python("estimator"), "estimator_peer.py"))
-    if options.torch:
-        torch = other_python("torch")
-        for precision in precisions:
-            name = f"PyTorch 2.15, {precision}"
-            programs.append(Peer(name, torch, "torch_peer.py", precision, batch))
-
+    precisions = ["float32", "bfloat16"]
+    if options.precision != "both":
+        precisions = [options.precision]
+    programs = list(programs_of(options, precisions))
     print(f"{machine()}. Medians of {options.rounds} rounds.\n")
-    if options.only != "job":
-        rates = {precision: matmul_rate(precision) for precision in precisions}
+    if options.model == "tabular":  # makes the example's table, if it is not there
+        measured([BENCH / "tabular_step", CLICKS, 100, 1, 0])
+    if options.only in (None, "steps"):
         steps = in_turns(programs, options.rounds, lambda program, work: program.steps(work))
-        print_steps(steps, batch, rates)
+        print_steps(steps, options.model, options.batch, precisions)
         print()
-    if options.only != "steps":
+    if options.only == "job" or options.only is None and options.model == "digits":
         print_jobs(in_turns(programs, options.rounds, lambda program, work: program.job(work)))
+    if options.only == "accuracy":
+        accuracy = in_turns(programs, options.rounds, lambda program, work: program.accuracy(work))
+        print_accuracy(accuracy)
 
 
 if __name__ == "__main__":

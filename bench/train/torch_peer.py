@@ -1,92 +1,107 @@
-"""The digits network in PyTorch.
-
-usage: torch_peer.py steps|job MNIST EXPORT_DIRECTORY [float32|bfloat16 [BATCH [compile]]]
-
-Prints what keras_peer.py prints.
-"""
+"""The examples' networks in PyTorch. Prints what keras_peer.py prints."""
 
 import json
+import math
 import pathlib
-import sys
 import time
 
-import mnist
+import data
+import peer_options
 import torch
-
-WARM_UP = 15
-
-
-class Digits(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        blocks, channels = [], 1
-        for _ in range(2):
-            blocks += [
-                torch.nn.Conv2d(channels, 32, 5, padding="same"),
-                torch.nn.BatchNorm2d(32),
-                torch.nn.ReLU(),
-                torch.nn.MaxPool2d(2),
-            ]
-            channels = 32
-        blocks += [
-            torch.nn.Flatten(),
-            torch.nn.Linear(32 * 7 * 7, 1024),
-            torch.nn.ReLU(),
-            torch.nn.Dropout(0.4),
-            torch.nn.Linear(1024, 10),
-        ]
-        self.net = torch.nn.Sequential(*blocks)
-
-    def forward(self, images):
-        return self.net(images)
+import torch_models
 
 
-def load(data, part):
-    images, labels = mnist.load(data, part)
+def tensors(features, labels):
+    """The features as a tuple of the network's inputs, and the labels."""
+    if isinstance(features, dict):
+        inputs = tuple(torch.from_numpy(values) for values in features.values())
+        return inputs, torch.from_numpy(labels)
     # Channels first, laid out channels last: the faster of the two on processors.
-    images = torch.from_numpy(images).permute(0, 3, 1, 2)
-    return images, torch.from_numpy(labels).long()
+    images = torch.from_numpy(features).permute(0, 3, 1, 2)
+    return (images,), torch.from_numpy(labels).long()
+
+
+class Trainer:
+    def __init__(self, options):
+        self.options = options
+        self.model, self.optimizer, self.loss_of = torch_models.build(options.model)
+        self.forward = torch.compile(self.model) if options.compile else self.model
+        self.cast = torch.autocast(
+            "cpu", torch.bfloat16, enabled=options.precision == "bfloat16"
+        )
+        self.milliseconds = []
+        self.first_step_at = None
+
+    def step(self, inputs, labels):
+        begin = time.perf_counter()
+        self.optimizer.zero_grad()
+        with self.cast:
+            loss = self.loss_of(self.forward(*inputs), labels)
+        loss.backward()
+        self.optimizer.step()
+        loss.item()
+        self.first_step_at = self.first_step_at or time.time()
+        self.milliseconds.append(1000 * (time.perf_counter() - begin))
+
+    def train(self, steps):
+        inputs, labels = tensors(*data.load(self.options.model, self.options.data, self.options.batch))
+        taken = 0
+        while taken < steps:
+            for rows in torch.randperm(len(labels)).split(self.options.batch):
+                if taken == steps or len(rows) < self.options.batch:
+                    break
+                begin = time.perf_counter()
+                batch = tuple(values[rows] for values in inputs), labels[rows]
+                gathering = 1000 * (time.perf_counter() - begin)
+                self.step(*batch)
+                self.milliseconds[-1] += gathering
+                taken += 1
+
+    def accuracy(self, tests):
+        self.model.eval()
+        inputs, labels = tests
+        with torch.no_grad(), self.cast:
+            right = sum(
+                (self.forward(part).argmax(1) == truth).sum().item()
+                for part, truth in zip(inputs[0].split(250), labels.split(250))
+            )
+        self.model.train()
+        return right / len(labels)
+
+    def train_to(self, goal):
+        """Evaluates after every 100 steps until `goal` is reached."""
+        inputs, labels = tensors(*data.load_mnist(self.options.data, "train"))
+        tests = tensors(*data.load_mnist(self.options.data, "t10k"))
+        steps, warm_up = peer_options.ACCURACY_STEPS, peer_options.ACCURACY_STEPS // 12
+        reached = 0
+        for number, rows in enumerate(torch.randperm(len(labels)).split(self.options.batch)):
+            share = min(max(number - warm_up, 0) / (steps - warm_up), 1)
+            rate = 0.002 * min(number / warm_up, 1) * (1 + math.cos(math.pi * share)) / 2
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.step((inputs[0][rows],), labels[rows])
+            if (number + 1) % 100 == 0:
+                reached = self.accuracy(tests)
+                if reached >= goal:
+                    break
+        return {"accuracy": reached, "reached_at": time.time(), "steps": number + 1}
 
 
 def main():
-    mode, data, export = sys.argv[1:4]
-    given = sys.argv[4:]
-    precision, batch, compiler = (given + ["float32", "100", ""][len(given) :])[:3]
-    batch = int(batch)
-    images, labels = load(data, "train")
-    model = Digits().to(memory_format=torch.channels_last)
-    step = torch.compile(model) if compiler == "compile" else model
-    optimizer = torch.optim.Adam(model.parameters(), 0.001, fused=True)
-    loss_of = torch.nn.CrossEntropyLoss()
-    cast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
-    steps = 95 if mode == "steps" else 100
-    order = torch.randperm(len(images))[: steps * batch].split(batch)
-    times, first_step_at = [], None
-    for rows in order:
-        begin = time.perf_counter()
-        optimizer.zero_grad()
-        with cast:
-            loss = loss_of(step(images[rows]), labels[rows])
-        loss.backward()
-        optimizer.step()
-        loss.item()
-        first_step_at = first_step_at or time.time()
-        times.append(1000 * (time.perf_counter() - begin))
-    result = {"first_step_at": first_step_at}
-    if mode == "steps":
-        result["milliseconds"] = times[WARM_UP:]
+    options = peer_options.parse(__doc__)
+    trainer = Trainer(options)
+    if options.mode == "accuracy":
+        result = trainer.train_to(0.99)
+    elif options.mode == "steps":
+        trainer.train(data.BATCHES[options.model])
+        result = {"milliseconds": trainer.milliseconds[data.WARM_UP[options.model] :]}
     else:
-        model.eval()
-        test_images, test_labels = load(data, "t10k")
-        with torch.no_grad(), cast:
-            right = sum(
-                (model(part).argmax(1) == truth).sum().item()
-                for part, truth in zip(test_images.split(batch), test_labels.split(batch))
-            )
-        example = torch.zeros(1, 1, 28, 28)
-        torch.jit.trace(model, example).save(pathlib.Path(export) / "digits.pt")
-        result["accuracy"] = right / len(test_labels)
-    print(json.dumps(result))
+        trainer.train(100)
+        accuracy = trainer.accuracy(tensors(*data.load_mnist(options.data, "t10k")))
+        traced = torch.jit.trace(trainer.model.eval(), torch.zeros(1, 1, 28, 28))
+        traced.save(pathlib.Path(options.work) / "digits.pt")
+        result = {"accuracy": accuracy}
+    print(json.dumps(result | {"first_step_at": trainer.first_step_at}))
 
 
 main()
