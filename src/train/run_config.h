@@ -46,6 +46,11 @@ struct RunConfig {
   // Ours. A training step, or a checkpoint, that takes longer ends the process with kExitLostPeer:
   // TensorFlow itself waits for ever for a parameter server that is frozen.
   std::chrono::seconds step_timeout{120};
+  // Ours. With parameter servers: a process that was asked to stop (SIGTERM) and still waits so
+  // much later for one of them, in a step or to save, ends without having saved. Keep it below the
+  // grace period of whoever sends the signal (30 s in Kubernetes and trainyard run), which kills
+  // then.
+  std::chrono::seconds stop_timeout{25};
   // Threads inside an operation and operations side by side; 0 = one per core.
   int intra_op_threads = 0;
   int inter_op_threads = 0;
