@@ -26,10 +26,10 @@ Status Measure(int64_t batch_size, const bench::StepOptions& options) {
   Arrays arrays;
   arrays.features.emplace("image", std::move(images));
   arrays.labels = std::move(labels);
-  ASSIGN_OR_RETURN(const InputPtr input,
-                   ArrayInput::Create(std::move(arrays), {.batch_size = batch_size,
-                                                          .shuffle = true,
-                                                          .epochs = std::nullopt}));
+  ASSIGN_OR_RETURN(
+      const InputPtr input,
+      ArrayInput::Create(std::move(arrays),
+                         {.batch_size = batch_size, .shuffle = true, .epochs = std::nullopt}));
   return bench::PrintStepTimes(resnet::ResNetModel({.blocks = 3}), input, options);
 }
 
