@@ -27,6 +27,10 @@ std::optional<int64_t> SeedOf(const RunConfig& config) {
   return *config.tf_random_seed + config.task.trainer_rank.value_or(0);
 }
 
+std::optional<MinMaxVariablePartitioner> PartitionerOf(const RunConfig& config) {
+  return config.uses_server() ? config.partitioner : std::nullopt;
+}
+
 }  // namespace
 
 Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
@@ -37,6 +41,7 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                                               .num_ps_tasks = config_.task.num_ps_replicas,
                                               .compute_device = config_.device(),
                                               .num_replicas = NumReplicas(config_),
+                                              .partitioner = PartitionerOf(config_),
                                               .synchronous = SynchronousReplicasOf(config_)},
                                              PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");
