@@ -22,7 +22,7 @@ enum class Mode { kTrain, kEval, kPredict };
 struct VariableOptions {
   tf::DataType dtype = tf::DataType::kFloat;
   bool trainable = true;
-  bool saved = true;
+  bool saved = true;  // false: job control alone; see Variable
 };
 
 // The moving average of a trainable variable is its slot of this name, as TensorFlow's.

@@ -39,7 +39,9 @@ void ModelGraph::AddInitialization() {
   std::vector<tf::Operation> initializers;
   std::vector<tf::Output> checks;
   for (const Variable& variable : model_->variables()) {
-    initializers.push_back(variable.initialize);
+    // Those of job control get their values from whoever controls the job: until then, nobody may
+    // take the model for ready.
+    if (variable.saved) initializers.push_back(variable.initialize);
     checks.push_back(tf::Scope(&graph_)
                          .OnDevice(variable.device)
                          .Op("VarIsInitializedOp", "report/VarIsInitializedOp")

@@ -22,9 +22,9 @@ int NumReplicas(const RunConfig& config) {
   return config.uses_all_reduce() ? config.task.num_worker_replicas : 1;
 }
 
-// By all-reduce first values are the chief's, and each replica drops other units.
+// First values are the chief's, whose rank is 0; each replica drops other units.
 std::optional<int64_t> SeedOf(const RunConfig& config) {
-  if (!config.tf_random_seed.has_value() || !config.uses_all_reduce()) return config.tf_random_seed;
+  if (!config.tf_random_seed.has_value()) return std::nullopt;
   return *config.tf_random_seed + config.task.trainer_rank.value_or(0);
 }
 

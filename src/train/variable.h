@@ -44,7 +44,8 @@ struct Variable {
   tf::Shape shape;
   tf::DataType dtype = tf::DataType::kFloat;
   bool trainable = true;
-  // Saved in checkpoints. False for job-control variables, which must not be restored.
+  // Saved in checkpoints. False for job-control variables, which must be neither restored nor
+  // initialised with the model.
   bool saved = true;
   std::string device;  // "/job:ps/task:0"; "" in one process; of a whole that of its first part
   tf::Output handle;   // none of a whole that has parts
