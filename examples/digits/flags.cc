@@ -88,6 +88,8 @@ trainyard::Result<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   app.add_option("--precision", precision, "Of convolutions and matrix products")
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->capture_default_str();
+  app.add_flag("--force_bfloat16", flags.force_bfloat16,
+               "With bfloat16: also where it is emulated or no faster, to compare");
   AddRunFlags(app, flags);
 
   // CLI11 reports by exceptions, and takes the arguments in reverse.

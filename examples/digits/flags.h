@@ -19,6 +19,7 @@ struct Flags {
   int64_t batch_size = 100;
   std::optional<int64_t> seed;
   bool bfloat16 = false;
+  bool force_bfloat16 = false;
   int64_t save_summary_steps = 20;
   int64_t save_checkpoints_steps = 200;
   std::optional<int64_t> eval_steps;

@@ -29,6 +29,7 @@ TEST(FlagsTest, TheTutorialsSpellingsWork) {
   EXPECT_EQ(flags.export_dir, "e");
   EXPECT_EQ(ParseFlags({"--max_steps=8", "--seed=-1"})->model.max_steps, 8);
   EXPECT_TRUE(ParseFlags({"--precision=bfloat16"})->bfloat16);
+  EXPECT_TRUE(ParseFlags({"--force_bfloat16"})->force_bfloat16);
 }
 
 TEST(FlagsTest, MistakesAreOneLineThatNamesTheFlag) {

@@ -22,7 +22,8 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
                    .save_on_chief = flags.save_on_chief,
                    .step_timeout = std::chrono::seconds(flags.step_timeout_secs),
                    .replicas_to_aggregate = flags.replicas_to_aggregate,
-                   .bfloat16 = flags.bfloat16};
+                   .bfloat16 = flags.bfloat16,
+                   .force_bfloat16 = flags.force_bfloat16};
   RETURN_IF_ERROR(config.ReadEnvironment());
   return config;
 }

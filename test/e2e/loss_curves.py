@@ -126,8 +126,10 @@ def measure(directory):
 
 
 def log_mean(curve, first, last):
-    """The logarithm of the mean loss in the steps from `first` on and before `last`."""
-    return math.log(statistics.mean(loss for step, loss in curve if first <= step < last))
+    """The logarithm of the mean loss in the steps from `first` on and before `last`; None if others than the
+    chief made all of them, as asynchronous replicas may."""
+    losses = [loss for step, loss in curve if first <= step < last]
+    return math.log(statistics.mean(losses)) if losses else None
 
 
 def parts_of(curve, count):
@@ -139,7 +141,8 @@ def parts_of(curve, count):
 def means(curves, count):
     """For each part of the training the mean loss (its geometric mean over the seeds)."""
     by_part = zip(*(parts_of(curve, count) for curve in curves), strict=True)
-    return [math.exp(statistics.mean(values)) for values in by_part]
+    known = [[value for value in values if value is not None] for values in by_part]
+    return [math.exp(statistics.mean(values)) for values in known]
 
 
 def spreads(curves, count):

@@ -12,9 +12,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import loss_curves  # noqa: E402
 from loss_curves import PARTS, PRECISIONS, SEEDS  # noqa: E402
 
-# Of ten means of a normal variable whose deviation is known from thirty degrees of freedom, the largest and
+# Of eight means of a normal variable whose deviation is known from 24 degrees of freedom, the largest and
 # the smallest are further apart than so many deviations of a mean once in 10,000 times (Tukey's range).
-STUDENTIZED_RANGE = 7.7
+STUDENTIZED_RANGE = 8.3
 
 
 @pytest.fixture(scope="module")
