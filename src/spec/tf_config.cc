@@ -206,6 +206,9 @@ Status ReadDistributed(const Json& root, const Json& task, ClusterSpec cluster,
     ASSIGN_OR_RETURN(config->evaluation_master, StringMember(root, "eval_session_master"));
     config->num_worker_replicas = 0;
     config->global_id = std::nullopt;
+    const bool has_server = cluster.NumTasks(kPs) > 0 || cluster.NumTasks(kWorker) == 0;
+    const std::string* chief = cluster.Find(kChief, 0);
+    if (has_server && chief != nullptr) config->chief_address = *chief;
     return OkStatus();
   }
   config->num_ps_replicas = cluster.NumTasks(kPs);

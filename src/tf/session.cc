@@ -1,5 +1,7 @@
 #include "tf/session.h"
 
+#include <cstdlib>
+
 #include "base/wire.h"
 #include "tf/internal/handles.h"
 
@@ -39,7 +41,11 @@ Result<std::unique_ptr<Session>> Session::Create(const Graph& graph,
   const std::string config = EncodeConfig(options.config);
   TF_SetConfig(c_options.get(), config.data(), config.size(), call.get());
   RETURN_IF_ERROR(call.ToStatus());
-  if (!options.target.empty()) TF_SetTarget(c_options.get(), options.target.c_str());
+  if (!options.target.empty()) {
+    // Else a session waits for ever for a server that is not there; Server::Start sets it as well.
+    ::setenv("GRPC_FAIL_FAST", "true", /*overwrite=*/0);
+    TF_SetTarget(c_options.get(), options.target.c_str());
+  }
   TF_Session* session = TF_NewSession(graph.handle(), c_options.get(), call.get());
   RETURN_IF_ERROR(call.ToStatus());
   return std::make_unique<Session>(session);

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "train/checkpoint_directory.h"
+#include "train/checkpoint_follower.h"
 #include "train/checkpoint_state.h"
 #include "train/stop_signal.h"
 #include "train/train_and_evaluate.h"
@@ -14,9 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string EndFile(const std::string& model_dir) {
-  return JoinPath(model_dir, "training_end.json");
-}
+std::string EndFile(const std::string& model_dir) { return JoinPath(model_dir, kTrainingEndFile); }
 
 // Whether a failed evaluation only means that the trainer was faster.
 bool IsPassing(const Status& status) {
@@ -43,6 +42,10 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
   constexpr std::chrono::seconds kMarkPatience(30);
   const std::string& model_dir = estimator.config().model_dir;
   ProgressReporter reporter;
+  std::unique_ptr<CheckpointFollower> follower;
+  if (estimator.config().save_on_chief && !estimator.config().task.chief_address.empty()) {
+    ASSIGN_OR_RETURN(follower, CheckpointFollower::Start(estimator.config(), &reporter));
+  }
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Evaluator> evaluator,
       Evaluator::Create(estimator.model_fn(), spec.input, estimator.config(),
@@ -55,6 +58,7 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
   Clock::time_point next_time = Clock::now() + spec.start_delay;
   Clock::time_point mark_deadline = Clock::now() + kMarkPatience;
   while (!StopRequested()) {
+    if (follower != nullptr) RETURN_IF_ERROR(follower->status());
     // In this order: a checkpoint written after the look at the directory is seen in the next
     // round.
     const bool has_ended = HasTrainingEnded(model_dir);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "train/checkpoint_directory.h"
 #include "train/checkpoint_state.h"
+#include "train/chief_link.h"
 #include "train/export.h"
 #include "train/parameter_server.h"
 
@@ -36,6 +37,7 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
   if (config_.uses_server()) {
     reporter.Report({.phase = "waiting", .message = "starting the server"});
     ASSIGN_OR_RETURN(target, StartServer(config_));
+    if (FeedsEvaluator(config_)) RETURN_IF_ERROR(AnnounceCheckpoints(config_, target));
     // A chief that was killed after it had told the parameter servers to go finds none. One that
     // was killed before it did so must do it now.
     constexpr std::chrono::seconds kPatienceWhenTrained(10);

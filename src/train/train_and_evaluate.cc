@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "train/checkpoint_state.h"
+#include "train/chief_link.h"
 #include "train/continuous_evaluation.h"
 #include "train/parameter_server.h"
 
@@ -100,10 +101,17 @@ Result<TrainAndEvaluateResult> TrainAndEvaluateHere(const Estimator& estimator,
 }
 
 Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const TrainSpec& train) {
-  const std::string& model_dir = estimator.config().model_dir;
-  if (estimator.config().is_chief()) {
+  const RunConfig& config = estimator.config();
+  const std::string& model_dir = config.model_dir;
+  const bool feeds_evaluator = FeedsEvaluator(config);
+  if (config.is_chief()) {
     RETURN_IF_ERROR(MakeDirectories(model_dir));
     RETURN_IF_ERROR(ClearTrainingEnd(model_dir));
+    if (feeds_evaluator && !config.uses_server()) {
+      // The server is for the evaluator alone.
+      ASSIGN_OR_RETURN(const std::string target, StartServer(config));
+      RETURN_IF_ERROR(AnnounceCheckpoints(config, target));
+    }
   }
   ASSIGN_OR_RETURN(
       const TrainResult result,
@@ -117,6 +125,11 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
                        .warm_start = train.warm_start}));
   if (estimator.config().is_chief()) {
     RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
+    if (feeds_evaluator) {
+      // What was trained is saved; an evaluator that cannot be asked does not undo that.
+      const Status status = WaitForFollower(ServerTarget(config));
+      if (!status.ok()) LogWarning("cannot wait for the evaluator: {}", status.message());
+    }
   }
   return TrainAndEvaluateResult{};
 }
