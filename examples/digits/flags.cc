@@ -68,6 +68,11 @@ void AddRunFlags(CLI::App& app, Flags& flags) {
                  "End, to be restarted, when the cluster keeps a step waiting for longer")
       ->check(positive)
       ->capture_default_str();
+  app.add_option("--replicas_to_aggregate", flags.replicas_to_aggregate,
+                 "With parameter servers: so many replicas' gradients make one update (0: each "
+                 "replica updates by itself)")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Flags {
   int64_t eval_throttle_secs = 10;
   int64_t step_timeout_secs = 120;
   bool save_on_chief = false;
+  int replicas_to_aggregate = 0;
 
   std::string help;  // not empty: print it and do nothing else
 };

@@ -21,6 +21,7 @@ Result<RunConfig> MakeConfig(const digits::Flags& flags) {
                    .save_checkpoints_steps = flags.save_checkpoints_steps,
                    .save_on_chief = flags.save_on_chief,
                    .step_timeout = std::chrono::seconds(flags.step_timeout_secs),
+                   .replicas_to_aggregate = flags.replicas_to_aggregate,
                    .bfloat16 = flags.bfloat16};
   RETURN_IF_ERROR(config.ReadEnvironment());
   return config;

@@ -10,6 +10,7 @@
 #include "train/inputs/pipeline.h"
 #include "train/testing/linear_model.h"
 #include "train/testing/number_input.h"
+#include "train/train_and_evaluate.h"
 
 namespace trainyard::train {
 namespace {
@@ -196,6 +197,28 @@ TEST_F(InputPositionTest, IsKeptOnlyWithItsCheckpointAndOnlyUsedIfAsked) {
   const auto drawn =
       Train(config, BatchUp(Range(0, 60), {.batch_size = 4}).value(), 7, -1, /*resume=*/false);
   EXPECT_THAT(drawn, ElementsAreArray({0, 1, 2, 3}));
+}
+
+TEST_F(InputPositionTest, ATrainSpecChoosesWhetherItIsUsed) {
+  for (const bool resume : {true, false}) {
+    const RunConfig config = Config(resume ? "resumed" : "anew", 2);
+    const auto train = [&](int64_t max_steps) {
+      std::vector<int64_t> log;
+      const InputPtr batches = BatchUp(Range(0, 60), {.batch_size = 4}).value();
+      const TrainSpec spec{.input = std::make_shared<LoggedInput>(batches, &log, -1),
+                           .max_steps = max_steps,
+                           .resume_input = resume};
+      std::vector<int64_t> unused;
+      const EvalSpec eval{.input = std::make_shared<LoggedInput>(batches, &unused, -1)};
+      const auto result = TrainAndEvaluate(Estimator(LinearModel(0.1f), config), spec, eval);
+      EXPECT_TRUE(result.ok()) << result.status();
+      return log;
+    };
+    train(6);
+    const std::vector<int64_t> first =
+        resume ? std::vector<int64_t>{24, 25, 26, 27} : std::vector<int64_t>{0, 1, 2, 3};
+    EXPECT_THAT(train(7), ElementsAreArray(first));
+  }
 }
 
 // Announces a checkpoint as the chief would.

@@ -37,6 +37,8 @@ class JobControl {
   // The phase on the first parameter server (int32 scalar), to be fetched with a step.
   const tf::Output& phase() const { return phase_; }
   Status SetPresence(tf::Session* session, int worker, WorkerPresence presence) const;
+  // Each worker's WorkerPresence (int32 [workers]), to be fetched with other things.
+  const tf::Output& presences() const { return presences_; }
   // Workers that have joined and not left.
   Result<std::vector<int>> TrainingWorkers(tf::Session* session) const;
 

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "tf/graph.h"
+#include "train/synchronous_update.h"
 #include "train/variable.h"
 
 namespace trainyard::train {
@@ -54,6 +55,8 @@ class ModelBuilder {
     std::optional<int64_t> seed;  // of initial values and dropout; none: different in each run
     int num_ps_tasks = 0;         // 0: variables live in this process
     std::string compute_device;   // of everything but variables, e.g. "/job:worker/task:1"
+    // With parameter servers, see RunConfig::replicas_to_aggregate.
+    SynchronousReplicas synchronous = {};
   };
 
   ModelBuilder(tf::Graph* graph, Options options);
@@ -101,6 +104,11 @@ class ModelBuilder {
   void AddUpdate(tf::Operation update) { updates_.push_back(update); }
   const std::vector<tf::Operation>& updates() const { return updates_; }
 
+  // Whose gradients Minimize averages; and what it made for that, none if updates are asynchronous.
+  const SynchronousReplicas& synchronous_replicas() const { return options_.synchronous; }
+  void SetSynchronousUpdate(SynchronousUpdate update) { synchronous_update_ = std::move(update); }
+  const std::optional<SynchronousUpdate>& synchronous_update() const { return synchronous_update_; }
+
   // A scalar (float) to write to the event file every save_summary_steps.
   void AddScalarSummary(const std::string& tag, const tf::Output& value);
   const std::vector<std::pair<std::string, tf::Output>>& scalar_summaries() const {
@@ -139,6 +147,7 @@ class ModelBuilder {
   std::deque<Variable> variables_;  // a deque: references stay valid as it grows
   std::vector<SparseLookup> lookups_;
   std::vector<tf::Operation> updates_;
+  std::optional<SynchronousUpdate> synchronous_update_;
   std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
   std::vector<tf::Output> summaries_;
   std::vector<Asset> assets_;

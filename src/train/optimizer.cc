@@ -4,6 +4,7 @@
 
 #include "tf/ops.h"
 #include "train/internal/accumulate_gradients.h"
+#include "train/internal/aggregate_gradients.h"
 #include "train/internal/clip_gradients.h"
 #include "train/internal/moving_averages.h"
 #include "train/internal/update.h"
@@ -17,6 +18,11 @@ bool CheckOptions(ModelBuilder& model, const MinimizeOptions& options) {
          internal::CheckOption(model, "Minimize", "gradient_accumulation_steps",
                                static_cast<double>(options.gradient_accumulation_steps),
                                options.gradient_accumulation_steps >= 1, "at least 1") &&
+         internal::CheckOption(model, "Minimize", "gradient_accumulation_steps",
+                               static_cast<double>(options.gradient_accumulation_steps),
+                               options.gradient_accumulation_steps == 1 ||
+                                   model.synchronous_replicas().to_aggregate == 0,
+                               "1 where replicas_to_aggregate is set") &&
          internal::CheckOption(model, "Minimize", "weight_decay", options.weight_decay,
                                options.weight_decay >= 0, "at least 0") &&
          internal::CheckOption(model, "Minimize", "moving_average_decay", decay,
@@ -52,6 +58,11 @@ tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimi
     accumulated.emplace(model, gradients, options.gradient_accumulation_steps);
     gradients = accumulated->means();
   }
+  std::optional<internal::AggregatedGradients> aggregated;
+  if (model.synchronous_replicas().to_aggregate > 0) {
+    aggregated.emplace(model, gradients, model.synchronous_replicas());
+    gradients = aggregated->means();
+  }
   gradients = internal::ClipGradients(model, std::move(gradients), options);
 
   const tf::Scope schedule = scope.Inside("learning_rate");
@@ -72,6 +83,12 @@ tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimi
     std::vector<tf::Operation> always = updates;
     always.push_back(accumulated->Rejoin(AddCount(model, scope, done)));
     return tf::Group(scope, always, "step");
+  }
+  if (aggregated.has_value()) {
+    model.SetSynchronousUpdate(aggregated->Finish(AddCount(model, scope, done)));
+    std::vector<tf::Operation> step_of_replica = updates;
+    step_of_replica.push_back(aggregated->contribute());
+    return tf::Group(scope, step_of_replica, "step");
   }
   done.insert(done.end(), updates.begin(), updates.end());
   return AddCount(model, scope, done);

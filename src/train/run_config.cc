@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "tf/runtime.h"
+#include "train/bfloat16_choice.h"
 
 namespace trainyard::train {
 namespace {
@@ -35,6 +36,14 @@ Status CheckRanges(const RunConfig& config) {
   RETURN_IF_ERROR(CheckAtLeast("log_step_count_steps", config.log_step_count_steps, 1));
   RETURN_IF_ERROR(
       CheckAtLeast("session_creation_timeout_secs", config.session_creation_timeout.count(), 1));
+  RETURN_IF_ERROR(CheckAtLeast("replicas_to_aggregate", config.replicas_to_aggregate, 0));
+  const spec::TaskConfig& task = config.task;
+  if (task.num_ps_replicas > 0 && config.replicas_to_aggregate > task.num_worker_replicas) {
+    return InvalidArgumentError(
+        "replicas_to_aggregate is {}, but the cluster has only {} chief and workers to give "
+        "gradients: no update would ever be complete",
+        config.replicas_to_aggregate, task.num_worker_replicas);
+  }
   return CheckAtLeast("step_timeout", config.step_timeout.count(), 1);
 }
 
@@ -62,6 +71,24 @@ Status ChooseModelDir(RunConfig* config) {
   return OkStatus();
 }
 
+void ChoosePrecision(RunConfig* config) {
+  // Parameter servers compute nothing that could be in bfloat16.
+  if (!config->bfloat16 || config->force_bfloat16 || config->task.type == spec::kPs) return;
+  if (!tf::HasFastBfloat16()) {
+    LogWarning("this processor has no bfloat16 instructions; training in float32");
+    config->bfloat16 = false;
+    return;
+  }
+  const Bfloat16Choice choice =
+      ChooseBfloat16(MeasureBfloat16(config->intra_op_threads, config->inter_op_threads));
+  if (choice.use) {
+    LogInfo("{}", choice.reason);
+  } else {
+    LogWarning("{}", choice.reason);
+  }
+  config->bfloat16 = choice.use;
+}
+
 }  // namespace
 
 Status RunConfig::ReadEnvironment() {
@@ -72,11 +99,9 @@ Status RunConfig::ReadEnvironment() {
   if (!save_checkpoints_steps.has_value() && !save_checkpoints_secs.has_value()) {
     save_checkpoints_secs = std::chrono::seconds(600);
   }
-  if (bfloat16 && !tf::HasFastBfloat16()) {
-    LogWarning("this processor has no bfloat16 instructions; training in float32");
-    bfloat16 = false;
-  }
-  return ChooseModelDir(this);
+  RETURN_IF_ERROR(ChooseModelDir(this));
+  ChoosePrecision(this);
+  return OkStatus();
 }
 
 bool RunConfig::needs_model_dir() const {

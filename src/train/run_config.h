@@ -49,9 +49,19 @@ struct RunConfig {
   // Threads inside an operation and operations side by side; 0 = one per core.
   int intra_op_threads = 0;
   int inter_op_threads = 0;
+  // Parameter servers, synchronously: so many replicas' gradients make one update, with their mean,
+  // and every replica goes on with the new weights; the batch of an update is that many times the
+  // batch of a replica. As tf.train.SyncReplicasOptimizer. Replicas beyond that (chief and workers
+  // together) are backups, whose gradients are dropped where they come too late. 0: asynchronous,
+  // each replica's gradients are an update of their own. Without effect where there are no
+  // parameter servers. How it goes on when replicas are lost: replica_sync.h.
+  int replicas_to_aggregate = 0;
   // Matrix products and convolutions in bfloat16, all else in float32. Falls back to float32, with
-  // a warning, on processors that only emulate it.
+  // a warning, on processors that only emulate it or that are no faster with it (bfloat16_choice.h;
+  // each process decides for itself).
   bool bfloat16 = false;
+  // With `bfloat16`: no measurement and no falling back; to repeat a run, or to compare.
+  bool force_bfloat16 = false;
 
   // Not offered, of Estimator's fields: session_config (the fields above say what can be chosen;
   // device filters are always set), device_fn (variables go round robin over the parameter

@@ -61,6 +61,18 @@ TEST_F(RunConfigTest, TakesModelDirAndServiceFromTheEnvironment) {
   EXPECT_EQ(config.service(), R"({"key":[1]})");
 }
 
+TEST_F(RunConfigTest, GradientsOfMoreReplicasThanThereAreCannotBeWaitedFor) {
+  ::setenv("TF_CONFIG",
+           R"({"cluster":{"chief":["a:1"],"ps":["b:1"],"worker":["c:1"]},)"
+           R"("task":{"type":"worker","index":0}})",
+           1);
+  RunConfig both{.model_dir = "/m", .replicas_to_aggregate = 2};
+  EXPECT_TRUE(both.ReadEnvironment().ok());
+  RunConfig three{.model_dir = "/m", .replicas_to_aggregate = 3};
+  EXPECT_THAT(three.ReadEnvironment().message(),
+              ::testing::HasSubstr("replicas_to_aggregate is 3, but the cluster has only 2"));
+}
+
 TEST_F(RunConfigTest, StepsOrSecondsOfSavingExcludeEachOther) {
   RunConfig steps{.model_dir = "m", .save_checkpoints_steps = 10};
   ASSERT_TRUE(steps.ReadEnvironment().ok());

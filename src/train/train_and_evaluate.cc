@@ -89,6 +89,7 @@ Result<TrainAndEvaluateResult> TrainAndEvaluateHere(const Estimator& estimator,
             RETURN_IF_ERROR(CallListeners(train.saving_listeners, prefix, step, is_last));
             return (*listener)(prefix, step, is_last);
           },
+      .resume_input = train.resume_input,
       .hooks = train.hooks,
       .warm_start = train.warm_start};
   ASSIGN_OR_RETURN(const TrainResult result, estimator.Train(train.input, std::move(options)));
@@ -121,6 +122,7 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
                            [&train](const std::string& prefix, int64_t step, bool is_last) {
                              return CallListeners(train.saving_listeners, prefix, step, is_last);
                            },
+                       .resume_input = train.resume_input,
                        .hooks = train.hooks,
                        .warm_start = train.warm_start}));
   if (estimator.config().is_chief()) {

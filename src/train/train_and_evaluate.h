@@ -22,6 +22,9 @@ struct TrainSpec {
   std::vector<CheckpointHook::Listener> saving_listeners;
   // Where a new model takes first values from; see warm_start.h.
   std::optional<WarmStartSettings> warm_start;
+  // Go on in the data where the checkpoint was that training goes on from; false: with the first
+  // batch, as tf.estimator does. See TrainOptions.
+  bool resume_input = true;
 };
 
 // As tf.estimator.EvalSpec, with delays that suit curves one wants to watch.

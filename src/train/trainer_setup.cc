@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "train/nan_hook.h"
 #include "train/progress_hook.h"
+#include "train/replica_sync.h"
 #include "train/summary_hook.h"
 #include "train/trainer.h"
 
@@ -24,7 +25,8 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                                              {.mode = Mode::kTrain,
                                               .seed = config_.tf_random_seed,
                                               .num_ps_tasks = config_.task.num_ps_replicas,
-                                              .compute_device = config_.device()},
+                                              .compute_device = config_.device(),
+                                              .synchronous = SynchronousReplicasOf(config_)},
                                              PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");
   hooks_.Add(std::make_shared<NanHook>());
@@ -42,6 +44,7 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                             .watchdog = &watchdog_,
                             .reporter = reporter_,
                             .target = std::move(target),
+                            .max_steps = options_.max_steps,
                             .warm_start_op = warm_start});
   RETURN_IF_ERROR(model_->graph().status());
   RETURN_IF_ERROR(hooks_.Begin({.graph = model_->mutable_graph(),

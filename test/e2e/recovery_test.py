@@ -55,9 +55,9 @@ class Job:
 
 
 @contextlib.contextmanager
-def running_job(directory):
+def running_job(directory, text=JOB):
     file = directory / "job.yaml"
-    file.write_text(JOB)
+    file.write_text(text)
     command = [BIN / "trainyard", "run", file, "--workdir", directory / "out", "--output", "json"]
     log = directory / "events.jsonl"
     with background(command, log) as process:

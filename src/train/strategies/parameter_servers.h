@@ -27,8 +27,13 @@ class ParameterServers : public Strategy {
   Status Leave(tf::Session* session) override;
   bool MayRecover(const Status& status) const override { return IsRecoverable(status); }
 
- private:
+ protected:
   bool is_chief() const { return context_.config.is_chief(); }
+  const StrategyContext& context() const { return context_; }
+  const JobControl& control() const { return control_; }
+  void EndJob() { job_ending_ = true; }
+
+ private:
   Status WaitForWorkers(tf::Session* session);
 
   const StrategyContext context_;

@@ -25,6 +25,7 @@ struct StrategyContext {
   Watchdog* watchdog;
   ProgressReporter* reporter;
   std::string target;                     // of this process's server; "" without one
+  std::optional<int64_t> max_steps;       // of the job
   tf::Operation warm_start_op = nullptr;  // run once after the initialisation of a new model
 };
 

@@ -1,0 +1,71 @@
+"""Synchronous training on parameter servers: every replica's gradients are in every update, whoever is killed;
+a backup worker that hangs holds nobody up."""
+
+import contextlib
+import os
+import signal
+
+from conftest import wait_for
+from digits_job import digits_job
+from recovery_test import STEPS, running_job
+
+FLAGS = [f"--max_steps={STEPS}", "--save_checkpoints_steps=20", "--step_timeout_secs=8", "--batch_size=32"]
+
+
+def synchronous_job(replicas_to_aggregate):
+    flags = [*FLAGS, f"--replicas_to_aggregate={replicas_to_aggregate}"]
+    return digits_job("synchronous", flags, workers=2)
+
+
+def kill_mid_training(directory, replica):
+    with running_job(directory, synchronous_job(3)) as job:
+        job.wait_for_step(40)
+        os.kill(job.pid(replica), signal.SIGKILL)
+        job.wait_for_restart(replica)
+        result = job.result()
+    assert result["result"] == "succeeded"
+    # No replica is a step ahead of another.
+    assert result["step"] == STEPS
+
+
+def test_a_killed_worker_is_waited_for_and_comes_back(tmp_path):
+    kill_mid_training(tmp_path, "worker-1")
+
+
+def test_a_killed_chief_comes_back(tmp_path):
+    kill_mid_training(tmp_path, "chief-0")
+
+
+def test_a_killed_parameter_server_is_restored_from_the_last_checkpoint(tmp_path):
+    kill_mid_training(tmp_path, "ps-0")
+    assert "Restoring parameters from" in (tmp_path / "out/logs/chief-0.log").read_text()
+
+
+@contextlib.contextmanager
+def frozen(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_the_replica_that_the_others_wait_for_is_named(tmp_path):
+    log = tmp_path / "out/logs/chief-0.log"
+    with running_job(tmp_path, synchronous_job(3)) as job:
+        job.wait_for_step(40)
+        with frozen(job.pid("worker-1")):
+            expected = "2 of 3 gradients are there, none of worker 1"
+            wait_for(lambda: expected in log.read_text(), expected, job.process, seconds=60)
+        result = job.result()
+    assert (result["result"], result["step"]) == ("succeeded", STEPS)
+
+
+def test_a_backup_worker_that_hangs_holds_nobody_up(tmp_path):
+    with running_job(tmp_path, synchronous_job(2)) as job:
+        job.wait_for_step(40)
+        with frozen(job.pid("worker-1")):
+            job.wait_for_step(STEPS)
+        result = job.result()
+    assert (result["result"], result["step"]) == ("succeeded", STEPS)
