@@ -1,16 +1,13 @@
 #include "digits/data.h"
 
 #include <cstdlib>
-#include <filesystem>
 
-#include "base/files.h"
 #include "train/inputs/mnist.h"
 
 namespace digits {
 
 using namespace trainyard;
 using namespace trainyard::train;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -18,15 +15,8 @@ Result<std::string> FindData(const std::string& data_dir) {
   if (!data_dir.empty()) return data_dir;
   if (const char* from_environment = std::getenv("TRAINYARD_DATA"))
     return std::string(from_environment);
-  std::error_code ignored;
-  for (const fs::path& start :
-       {fs::current_path(ignored), fs::read_symlink("/proc/self/exe", ignored)}) {
-    for (fs::path dir = start; !dir.empty(); dir = dir.parent_path()) {
-      const std::string candidate = dir / ".deps/mnist";
-      if (IsDirectory(candidate)) return candidate;
-      if (dir == dir.root_path()) break;
-    }
-  }
+  std::string found = FindDataDirectory(".deps/mnist");
+  if (!found.empty()) return found;
   return NotFoundError(
       "cannot find the MNIST images: no .deps/mnist here or above; run 'make setup', or give "
       "--data_dir");

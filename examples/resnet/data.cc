@@ -1,8 +1,5 @@
 #include "resnet/data.h"
 
-#include <filesystem>
-
-#include "base/files.h"
 #include "resnet/augment.h"
 #include "train/inputs/array_input.h"
 #include "train/inputs/mnist.h"
@@ -12,21 +9,13 @@ namespace resnet {
 
 using namespace trainyard;
 using namespace trainyard::train;
-namespace fs = std::filesystem;
 
 namespace {
 
 Result<std::string> FindData(const std::string& data_dir) {
   if (!data_dir.empty()) return data_dir;
-  std::error_code ignored;
-  for (const fs::path& start :
-       {fs::current_path(ignored), fs::read_symlink("/proc/self/exe", ignored)}) {
-    for (fs::path dir = start; !dir.empty(); dir = dir.parent_path()) {
-      const std::string candidate = dir / ".deps/fashion-mnist";
-      if (IsDirectory(candidate)) return candidate;
-      if (dir == dir.root_path()) break;
-    }
-  }
+  std::string found = FindDataDirectory(".deps/fashion-mnist");
+  if (!found.empty()) return found;
   return NotFoundError(
       "cannot find the Fashion-MNIST images: no .deps/fashion-mnist here or above; run "
       "'tools/setup.sh fashion', or give --data_dir");

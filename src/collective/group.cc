@@ -14,6 +14,8 @@
 namespace trainyard::collective {
 namespace {
 
+constexpr std::chrono::milliseconds kConnectTimeout{10'000};
+
 // What Gloo throws, in one line.
 Status Lost(const std::exception& error) {
   const std::string_view text = error.what();
@@ -159,8 +161,10 @@ Result<std::unique_ptr<Group>> Group::Join(const GroupOptions& options) {
     at.hostname = SplitAddress(options.addresses[own])->first;
     auto device = gloo::transport::tcp::CreateDevice(at);
     auto context = std::make_shared<gloo::rendezvous::Context>(options.rank, size);
-    context->setTimeout(options.timeout);
+    // All have been there a moment ago; one that is lost right now must not be waited for longer.
+    context->setTimeout(std::min(options.timeout, kConnectTimeout));
     context->connectFullMesh(store, device);
+    context->setTimeout(options.timeout);
     return std::unique_ptr<Group>(std::make_unique<GlooGroup>(std::move(context)));
   } catch (const std::exception& error) {
     const Status status = store.status().ok() ? Lost(error) : store.status();

@@ -127,10 +127,19 @@ Result<ClusterSpec> ToCluster(const Json& value, bool check_port) {
 constexpr std::string_view kWhereFrom =
     "Note that these values may be coming from the TF_CONFIG environment variable.";
 
+// Who leads. Without a chief, a master and parameter servers, worker 0 does: such a cluster trains
+// by all-reduce, and the rule is that of tf.distribute.MultiWorkerMirroredStrategy.
+std::string_view ChiefOf(const ClusterSpec& cluster) {
+  if (cluster.Has(kMaster)) return kMaster;
+  const bool is_led_by_worker =
+      !cluster.Has(kChief) && cluster.NumTasks(kPs) == 0 && cluster.Find(kWorker, 0) != nullptr;
+  return is_led_by_worker ? kWorker : kChief;
+}
+
 // The rules on the cluster as a whole and on the task's place in it, in RunConfig's order.
 Status ReadTask(const ClusterSpec& cluster, const Json& task, TaskConfig* config) {
-  const std::string_view chief = cluster.Has(kMaster) ? kMaster : kChief;
-  if (chief == kMaster && cluster.Has(kChief)) {
+  const std::string_view chief = ChiefOf(cluster);
+  if (cluster.Has(kMaster) && cluster.Has(kChief)) {
     return InvalidArgumentError(
         "If `master` node exists in `cluster`, job `chief` is not supported.");
   }
@@ -138,7 +147,7 @@ Status ReadTask(const ClusterSpec& cluster, const Json& task, TaskConfig* config
     return InvalidArgumentError("If \"cluster\" is set in TF_CONFIG, it must have one \"{}\" node.",
                                 chief);
   }
-  if (cluster.NumTasks(chief) > 1) {
+  if (chief != kWorker && cluster.NumTasks(chief) > 1) {
     return InvalidArgumentError("The \"cluster\" in TF_CONFIG must have only one \"{}\" node.",
                                 chief);
   }
@@ -173,7 +182,7 @@ Status ReadTask(const ClusterSpec& cluster, const Json& task, TaskConfig* config
 
 // Chief first, then the other jobs by name, parameter servers last.
 int GlobalId(const ClusterSpec& cluster, std::string_view type, int index) {
-  const std::string_view chief = cluster.Has(kMaster) ? kMaster : kChief;
+  const std::string_view chief = ChiefOf(cluster);
   std::vector<std::string_view> order = {chief};
   for (const auto& [job, tasks] : cluster.jobs) {
     if (job != chief && job != kPs) order.push_back(job);
@@ -201,7 +210,8 @@ std::vector<std::string> DeviceFilters(std::string_view type, int index) {
 Status ReadDistributed(const Json& root, const Json& task, ClusterSpec cluster,
                        TaskConfig* config) {
   RETURN_IF_ERROR(ReadTask(cluster, task, config));
-  config->is_chief = config->type == kChief || config->type == kMaster;
+  const std::string_view chief = ChiefOf(cluster);
+  config->is_chief = config->type == chief && (chief != kWorker || config->index == 0);
   if (config->type == kEvaluator) {
     ASSIGN_OR_RETURN(config->evaluation_master, StringMember(root, "eval_session_master"));
     config->num_worker_replicas = 0;
@@ -213,7 +223,7 @@ Status ReadDistributed(const Json& root, const Json& task, ClusterSpec cluster,
   }
   config->num_ps_replicas = cluster.NumTasks(kPs);
   config->num_worker_replicas =
-      cluster.NumTasks(kWorker) + cluster.NumTasks(cluster.Has(kMaster) ? kMaster : kChief);
+      cluster.NumTasks(kWorker) + (chief == kWorker ? 0 : cluster.NumTasks(chief));
   config->global_id = GlobalId(cluster, config->type, config->index);
   config->device_filters = DeviceFilters(config->type, config->index);
   ASSIGN_OR_RETURN(config->master, StringMember(root, "session_master"));

@@ -18,6 +18,10 @@ void DeleteStrings(void* data, size_t num_bytes, void* /*unused*/) {
   std::free(data);
 }
 
+void LetGo(void* /*data*/, size_t /*num_bytes*/, void* memory) {
+  delete static_cast<std::shared_ptr<void>*>(memory);
+}
+
 }  // namespace
 
 void TensorDeleter::operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
@@ -46,6 +50,14 @@ Tensor Tensor::FromStrings(const Shape& shape, std::span<const std::string> valu
   }
   return Tensor(TF_NewTensor(TF_STRING, shape.data(), static_cast<int>(shape.size()), strings,
                              bytes, DeleteStrings, nullptr));
+}
+
+Tensor Tensor::Sharing(DataType type, const Shape& shape, std::shared_ptr<void> memory,
+                       void* data) {
+  const size_t bytes = DataTypeSize(type) * static_cast<size_t>(NumElements(shape));
+  auto owner = std::make_unique<std::shared_ptr<void>>(std::move(memory));
+  return Tensor(TF_NewTensor(static_cast<TF_DataType>(type), shape.data(),
+                             static_cast<int>(shape.size()), data, bytes, LetGo, owner.release()));
 }
 
 Tensor Tensor::StringScalar(const std::string& value) {

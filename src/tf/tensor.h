@@ -51,6 +51,12 @@ class Tensor {
   static Tensor FromStrings(const Shape& shape, std::span<const std::string> values);
   static Tensor StringScalar(const std::string& value);
 
+  // A tensor over memory that others own together with it: no copy, if `data` is aligned to 64
+  // bytes. `memory` is let go when TensorFlow's last reference is, which may be after a run; until
+  // then the values must not change. Not for strings.
+  static Tensor Sharing(DataType type, const Shape& shape, std::shared_ptr<void> memory,
+                        void* data);
+
   // The same memory as an array of another shape, with as many elements.
   Tensor ReshapedTo(const Shape& shape) &&;
 

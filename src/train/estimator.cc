@@ -31,20 +31,21 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
     reporter.Report({.phase = "training", .step = *trained_step, .max_steps = options.max_steps});
     return TrainResult{.global_step = *trained_step, .local_steps = 0};
   };
-  if (trained_step.has_value() && !config_.uses_server()) return skip();
+  const bool is_alone = !config_.uses_server() && !config_.uses_all_reduce();
+  if (trained_step.has_value() && is_alone) return skip();
   RunConfig config = config_;
+  // A chief that was killed after it had told the others to go finds none. One that was killed
+  // before it did so must do it now.
+  constexpr std::chrono::seconds kPatienceWhenTrained(10);
+  if (trained_step.has_value()) {
+    config.session_creation_timeout =
+        std::min(config.session_creation_timeout, kPatienceWhenTrained);
+  }
   std::string target;
   if (config_.uses_server()) {
     reporter.Report({.phase = "waiting", .message = "starting the server"});
     ASSIGN_OR_RETURN(target, StartServer(config_));
     if (FeedsEvaluator(config_)) RETURN_IF_ERROR(AnnounceCheckpoints(config_, target));
-    // A chief that was killed after it had told the parameter servers to go finds none. One that
-    // was killed before it did so must do it now.
-    constexpr std::chrono::seconds kPatienceWhenTrained(10);
-    if (trained_step.has_value()) {
-      config.session_creation_timeout =
-          std::min(config.session_creation_timeout, kPatienceWhenTrained);
-    }
   }
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Trainer> trainer,
@@ -52,7 +53,7 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
   Result<TrainResult> result = trainer->Run();
   if (!result.ok() && result.status().code() == StatusCode::kUnavailable &&
       trained_step.has_value()) {
-    LogInfo("The parameter servers have ended: {}", result.status().message());
+    LogInfo("The other tasks have ended: {}", result.status().message());
     return skip();
   }
   return result;

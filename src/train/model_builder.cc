@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tf/depends_on.h"
 #include "tf/ops.h"
 
 namespace trainyard::train {
@@ -89,6 +90,25 @@ std::vector<const Variable*> ModelBuilder::trainable_variables() const {
     if (variable.trainable) trainable.push_back(&variable);
   }
   return trainable;
+}
+
+tf::Output ModelBuilder::MeanOverReplicas(const tf::Output& local, const tf::Shape& shape) {
+  if (options_.num_replicas == 1 || !training() || !local) return local;
+  if (tf::OutputType(local) != tf::DataType::kFloat) {
+    graph_->Fail(UnimplementedError(
+        "{} is not float32: the exchange between workers is for float32 variables alone",
+        tf::OutputName(local)));
+    return {};
+  }
+  const tf::Output mean =
+      tf::Placeholder(scope_.Inside("train"), tf::DataType::kFloat, shape, "replica_mean");
+  replica_means_.push_back({local, mean, shape});
+  replica_mean_ops_.insert(mean.op);
+  return mean;
+}
+
+bool ModelBuilder::NeedsReplicaMeans(tf::Operation op) const {
+  return !replica_mean_ops_.empty() && tf::RunsAfter(op, replica_mean_ops_);
 }
 
 void ModelBuilder::AddScalarSummary(const std::string& tag, const tf::Output& value) {

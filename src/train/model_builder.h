@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,7 @@ class ModelBuilder {
     std::optional<int64_t> seed;  // of initial values and dropout; none: different in each run
     int num_ps_tasks = 0;         // 0: variables live in this process
     std::string compute_device;   // of everything but variables, e.g. "/job:worker/task:1"
+    int num_replicas = 1;         // that train by all-reduce, each with its own variables
     // With parameter servers, see RunConfig::replicas_to_aggregate.
     SynchronousReplicas synchronous = {};
   };
@@ -68,6 +70,7 @@ class ModelBuilder {
   const tf::Scope& scope() const { return scope_; }
   Mode mode() const { return options_.mode; }
   bool training() const { return options_.mode == Mode::kTrain; }
+  int num_replicas() const { return options_.num_replicas; }
 
   // The number of updates applied so far: int64 scalar "global_step", the first variable.
   const Variable& global_step() const { return variables_.front(); }
@@ -104,6 +107,22 @@ class ModelBuilder {
   void AddUpdate(tf::Operation update) { updates_.push_back(update); }
   const std::vector<tf::Operation>& updates() const { return updates_; }
 
+  // The mean of `local` (float, of this shape) over the replicas that train by all-reduce: what an
+  // update of a variable may use, so that the variable stays the same in all of them. Minimize and
+  // BatchNorm call it. `local` itself where there is one replica.
+  //
+  // The mean is a placeholder: a step runs the graph for the local values, exchanges them, and runs
+  // it again with the means. An operation behind it must therefore need nothing of the network that
+  // is not cheap to compute again.
+  tf::Output MeanOverReplicas(const tf::Output& local, const tf::Shape& shape);
+  struct ReplicaMean {
+    tf::Output local;
+    tf::Output mean;
+    tf::Shape shape;
+  };
+  const std::vector<ReplicaMean>& replica_means() const { return replica_means_; }
+  // Whether the operation waits for a mean: it belongs to a step's second run.
+  bool NeedsReplicaMeans(tf::Operation op) const;
   // Whose gradients Minimize averages; and what it made for that, none if updates are asynchronous.
   const SynchronousReplicas& synchronous_replicas() const { return options_.synchronous; }
   void SetSynchronousUpdate(SynchronousUpdate update) { synchronous_update_ = std::move(update); }
@@ -147,6 +166,8 @@ class ModelBuilder {
   std::deque<Variable> variables_;  // a deque: references stay valid as it grows
   std::vector<SparseLookup> lookups_;
   std::vector<tf::Operation> updates_;
+  std::vector<ReplicaMean> replica_means_;
+  std::unordered_set<tf::Operation> replica_mean_ops_;
   std::optional<SynchronousUpdate> synchronous_update_;
   std::vector<std::pair<std::string, tf::Output>> scalar_summaries_;
   std::vector<tf::Output> summaries_;

@@ -40,6 +40,29 @@ tf::Operation AddCount(ModelBuilder& model, const tf::Scope& scope,
       .Finish();
 }
 
+// What all replicas apply. A sparse gradient becomes a dense one: each replica has other rows.
+std::vector<Gradient> MeansOverReplicas(ModelBuilder& model, const tf::Scope& scope,
+                                        std::vector<Gradient> gradients) {
+  if (model.num_replicas() == 1) return gradients;
+  for (Gradient& gradient : gradients) {
+    const tf::Shape& shape = gradient.variable->shape;
+    gradient.value = model.MeanOverReplicas(DenseGradient(scope, gradient), shape);
+    gradient.indices = {};
+  }
+  return gradients;
+}
+
+// All of the model's updates; with several replicas, those that use a mean over them. The others
+// happen with the network's forward pass.
+std::vector<tf::Operation> UpdatesOfTheStep(const ModelBuilder& model) {
+  if (model.num_replicas() == 1) return model.updates();
+  std::vector<tf::Operation> updates;
+  for (const tf::Operation update : model.updates()) {
+    if (model.NeedsReplicaMeans(update)) updates.push_back(update);
+  }
+  return updates;
+}
+
 }  // namespace
 
 tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimizer& optimizer,
@@ -53,6 +76,7 @@ tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimi
   if (!graph.status().ok()) return nullptr;
 
   const tf::Scope scope = model.scope().Inside("train");
+  gradients = MeansOverReplicas(model, scope, std::move(gradients));
   std::optional<internal::AccumulatedGradients> accumulated;
   if (options.gradient_accumulation_steps > 1) {
     accumulated.emplace(model, gradients, options.gradient_accumulation_steps);
@@ -78,7 +102,7 @@ tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimi
 
   model.AddScalarSummary("loss", loss);
   model.AddScalarSummary("learning_rate", rate);
-  const std::vector<tf::Operation>& updates = model.updates();
+  const std::vector<tf::Operation> updates = UpdatesOfTheStep(model);
   if (accumulated.has_value()) {
     std::vector<tf::Operation> always = updates;
     always.push_back(accumulated->Rejoin(AddCount(model, scope, done)));

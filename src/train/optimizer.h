@@ -45,8 +45,9 @@ struct MinimizeOptions {
   // a batch as large as these micro-batches together, in the memory of one. The global step counts
   // updates; the model's own updates (moving statistics) happen in every run. Sums live with the
   // replica that computes them and are not in checkpoints: a run that is interrupted within a group
-  // of micro-batches begins the group anew. Sparse gradients are summed as dense ones. Not together
-  // with RunConfig::replicas_to_aggregate.
+  // of micro-batches begins the group anew. Sparse gradients are summed as dense ones. By
+  // all-reduce each micro-batch's gradients are exchanged. Not together with
+  // RunConfig::replicas_to_aggregate.
   int64_t gradient_accumulation_steps = 1;
 
   // Before the update each variable shrinks by its value * learning rate * weight_decay ("decoupled

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "train/internal/backoff.h"
 #include "train/stop_signal.h"
 
 namespace trainyard::train {
@@ -11,18 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// From a tenth of a millisecond, for updates that come at once, to 2 ms.
-class Pause {
- public:
-  void Sleep() {
-    std::this_thread::sleep_for(delay_);
-    delay_ = std::min(delay_ * 3 / 2, std::chrono::microseconds(2000));
-  }
-  void Reset() { delay_ = std::chrono::microseconds(100); }
-
- private:
-  std::chrono::microseconds delay_{100};
-};
+// Updates that come at once take less than a millisecond.
+internal::Backoff Pause() { return {std::chrono::microseconds(100), std::chrono::milliseconds(2)}; }
 
 // Above every round before, also those that only a parameter server that has survived remembers.
 int64_t RoundFromClock() {
@@ -103,7 +94,7 @@ Status ReplicaSync::BeginRound(tf::Session* session) {
 }
 
 void ReplicaSync::UpdateUntilStopped(tf::Session* session, const std::stop_token& stop) {
-  Pause pause;
+  internal::Backoff pause = Pause();
   while (!stop.stop_requested()) {
     const Result<bool> updated = UpdateIfComplete(session);
     if (!updated.ok()) {
@@ -133,7 +124,7 @@ Result<bool> ReplicaSync::UpdateIfComplete(tf::Session* session) {
 Result<ReplicaSync::Update> ReplicaSync::WaitForUpdate(tf::Session* session) {
   const Clock::time_point deadline = Clock::now() + config_.session_creation_timeout;
   Clock::time_point next_line = Clock::now() + std::chrono::seconds(2);
-  Pause pause;
+  internal::Backoff pause = Pause();
   while (true) {
     {
       const std::lock_guard lock(mutex_);

@@ -85,7 +85,9 @@ struct RunConfig {
   bool is_chief() const { return task.is_chief; }
   bool is_distributed() const { return task.is_distributed(); }
   // Whether this process trains through a TensorFlow server, with variables on parameter servers.
-  bool uses_server() const { return !task.cluster.empty() && task.cluster.NumTasks() > 1; }
+  bool uses_server() const { return !task.cluster.empty() && task.num_ps_replicas > 0; }
+  // Whether this process trains by all-reduce: with other workers, and without parameter servers.
+  bool uses_all_reduce() const { return task.num_ps_replicas == 0 && task.num_worker_replicas > 1; }
   // Whether this process reads or writes model_dir: all do, but with save_on_chief neither
   // parameter servers nor workers.
   bool needs_model_dir() const;

@@ -1,29 +1,16 @@
 #include "train/session_manager.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/log.h"
 #include "train/checkpoint_state.h"
+#include "train/internal/backoff.h"
 #include "train/stop_signal.h"
 
 namespace trainyard::train {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Grows from 50 ms to 1 s: a job starts at once when its tasks come up together, and a long wait
-// does not keep a core busy.
-class Backoff {
- public:
-  void Sleep() {
-    std::this_thread::sleep_for(delay_);
-    delay_ = std::min(delay_ * 3 / 2, std::chrono::milliseconds(1000));
-  }
-
- private:
-  std::chrono::milliseconds delay_{50};
-};
 
 bool All(const tf::Tensor& flags) {
   const auto values = flags.data<bool>();
@@ -60,7 +47,7 @@ SessionManager::SessionManager(const RunConfig& config, const ModelGraph& model,
 
 Result<std::unique_ptr<tf::Session>> SessionManager::MakeReady() {
   const Clock::time_point deadline = Clock::now() + config_.session_creation_timeout;
-  Backoff backoff;
+  internal::Backoff backoff(std::chrono::milliseconds(50), std::chrono::seconds(1));
   Clock::time_point next_line = Clock::now() + std::chrono::seconds(2);
   while (true) {
     if (StopRequested()) return CancelledError("asked to stop while waiting for the cluster");

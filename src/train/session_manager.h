@@ -41,9 +41,10 @@ class SessionManager {
 
   // Unavailable if the cluster does not answer in time, Cancelled if the process was asked to stop.
   Result<std::unique_ptr<tf::Session>> MakeReady();
+  // A session whose variables have no values yet; only lookup tables are filled.
+  Result<std::unique_ptr<tf::Session>> Connect();
 
  private:
-  Result<std::unique_ptr<tf::Session>> Connect();
   Status PrepareVariables(tf::Session* session);  // chief
   Status RestoreNewest(tf::Session* session, bool* restored);
   Result<bool> IsReady(tf::Session* session);  // worker

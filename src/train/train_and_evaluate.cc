@@ -21,12 +21,6 @@ Status CheckArguments(const Estimator& estimator, const TrainSpec& train, const 
         "task id {}",
         task.index);
   }
-  if (estimator.config().uses_server() && task.num_ps_replicas == 0) {
-    return UnimplementedError(
-        "cannot train with {} workers and no parameter server: training by all-reduce is not there "
-        "yet; add a PS replica to the job",
-        task.num_worker_replicas);
-  }
   return CheckExporters(eval.exporters);
 }
 

@@ -56,6 +56,10 @@ struct TrainAndEvaluateResult {
 //   ps                 holds variables until training ends
 //   evaluator          evaluates new checkpoints until the last one
 //
+// Workers without parameter servers train by all-reduce (strategies/all_reduce.h); without a chief,
+// worker 0 does what the chief does. A step then counts once for all of them, and its batch is that
+// of all workers together.
+//
 // Returns when the role's work is done. Cancelled: asked to stop by SIGTERM or Ctrl-C, all saved.
 // Unavailable: the cluster did not answer in time. Call CatchStopSignals() in main before.
 Result<TrainAndEvaluateResult> TrainAndEvaluate(const Estimator& estimator, const TrainSpec& train,

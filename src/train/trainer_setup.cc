@@ -17,15 +17,26 @@ SaverPlace PlaceOfSaver(const RunConfig& config) {
   return {.on_one_device = config.device()};
 }
 
+int NumReplicas(const RunConfig& config) {
+  return config.uses_all_reduce() ? config.task.num_worker_replicas : 1;
+}
+
+// By all-reduce first values are the chief's, and each replica drops other units.
+std::optional<int64_t> SeedOf(const RunConfig& config) {
+  if (!config.tf_random_seed.has_value() || !config.uses_all_reduce()) return config.tf_random_seed;
+  return *config.tf_random_seed + config.task.global_id.value_or(0);
+}
+
 }  // namespace
 
 Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
   LogInfo("Calling model_fn.");
   ASSIGN_OR_RETURN(model_, ModelGraph::Build(model_fn, input_->spec(),
                                              {.mode = Mode::kTrain,
-                                              .seed = config_.tf_random_seed,
+                                              .seed = SeedOf(config_),
                                               .num_ps_tasks = config_.task.num_ps_replicas,
                                               .compute_device = config_.device(),
+                                              .num_replicas = NumReplicas(config_),
                                               .synchronous = SynchronousReplicasOf(config_)},
                                              PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");

@@ -3,11 +3,14 @@ a backup worker that hangs holds nobody up."""
 
 import contextlib
 import os
+import pathlib
 import signal
+import sys
 
-from conftest import wait_for
-from digits_job import digits_job
-from recovery_test import STEPS, running_job
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+from conftest import wait_for  # noqa: E402
+from digits_job import digits_job  # noqa: E402
+from recovery_test import STEPS, running_job  # noqa: E402
 
 FLAGS = [f"--max_steps={STEPS}", "--save_checkpoints_steps=20", "--step_timeout_secs=8", "--batch_size=32"]
 

@@ -1,5 +1,7 @@
 #include "train/inputs/mnist.h"
 
+#include <filesystem>
+
 #include "base/files.h"
 #include "train/inputs/idx.h"
 
@@ -13,7 +15,7 @@ Result<tf::Tensor> ReadPart(const std::string& path) {
   if (!PathExists(path)) {
     return NotFoundError(
         "cannot read {}: no such file; give the directory that holds the four MNIST"
-        " files, or fetch them with 'make setup'",
+        " files, or fetch them with 'tools/setup.sh'",
         path);
   }
   return ReadIdx(path);
@@ -72,6 +74,20 @@ Result<Arrays> LoadMnist(const std::string& directory, MnistPart part) {
   arrays.features.emplace("image", std::move(images));
   arrays.labels = std::move(labels);
   return arrays;
+}
+
+std::string FindDataDirectory(const std::string& name) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (const fs::path& start :
+       {fs::current_path(ignored), fs::read_symlink("/proc/self/exe", ignored)}) {
+    for (fs::path dir = start; !dir.empty(); dir = dir.parent_path()) {
+      std::string candidate = dir / name;
+      if (IsDirectory(candidate)) return candidate;
+      if (dir == dir.root_path()) break;
+    }
+  }
+  return "";
 }
 
 }  // namespace trainyard::train

@@ -47,7 +47,7 @@ TEST_F(MnistTest, LoadsImagesAndLabels) {
 TEST_F(MnistTest, AMissingFileIsNamedWithTheRemedy) {
   EXPECT_EQ(Message(), "cannot read " + Path("t10k-images-idx3-ubyte") +
                            ": no such file; give the directory that holds the four MNIST files, or"
-                           " fetch them with 'make setup'");
+                           " fetch them with 'tools/setup.sh'");
   EXPECT_EQ(LoadMnist(directory_.path(), MnistPart::kTrain).status().code(), StatusCode::kNotFound);
 }
 

@@ -17,8 +17,9 @@ void AddMovingUpdate(ModelBuilder& model, const Variable& moving, const tf::Outp
                      float momentum) {
   const tf::Scope scope =
       tf::Scope(&model.graph()).OnDevice(moving.device).Inside(moving.name).Inside("Update");
+  const tf::Output mean = model.MeanOverReplicas(batch, moving.shape);
   const tf::Output difference =
-      tf::Mul(scope, tf::Sub(scope, moving.value, batch), tf::Const(scope, 1 - momentum));
+      tf::Mul(scope, tf::Sub(scope, moving.value, mean), tf::Const(scope, 1 - momentum));
   model.AddUpdate(scope.Op("AssignSubVariableOp").In(moving.handle).In(difference).Finish());
 }
 
