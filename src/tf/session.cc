@@ -1,7 +1,5 @@
 #include "tf/session.h"
 
-#include <cstdlib>
-
 #include "base/wire.h"
 #include "tf/internal/handles.h"
 
@@ -22,6 +20,9 @@ std::string EncodeConfig(const SessionConfig& config) {
     proto.Varint(5, static_cast<uint64_t>(int64_t{config.inter_op_threads}));
   }
   proto.Varint(7, 1);  // allow_soft_placement
+  if (config.call_timeout.count() > 0) {
+    proto.Varint(11, static_cast<uint64_t>(config.call_timeout.count()));
+  }
   WireWriter rewriter;
   if (!config.remapping) rewriter.Varint(14, kRewriterOff);
   if (config.bfloat16) rewriter.Varint(31, kRewriterOn);
@@ -41,11 +42,7 @@ Result<std::unique_ptr<Session>> Session::Create(const Graph& graph,
   const std::string config = EncodeConfig(options.config);
   TF_SetConfig(c_options.get(), config.data(), config.size(), call.get());
   RETURN_IF_ERROR(call.ToStatus());
-  if (!options.target.empty()) {
-    // Else a session waits for ever for a server that is not there; Server::Start sets it as well.
-    ::setenv("GRPC_FAIL_FAST", "true", /*overwrite=*/0);
-    TF_SetTarget(c_options.get(), options.target.c_str());
-  }
+  if (!options.target.empty()) TF_SetTarget(c_options.get(), options.target.c_str());
   TF_Session* session = TF_NewSession(graph.handle(), c_options.get(), call.get());
   RETURN_IF_ERROR(call.ToStatus());
   return std::make_unique<Session>(session);
@@ -75,6 +72,17 @@ Result<std::vector<Tensor>> Session::RunTraced(std::span<const Feed> feeds,
   auto values = RunWith(options.get(), metadata.get(), feeds, fetches, targets);
   if (values.ok()) *run_metadata = internal::BufferBytes(*metadata);
   return values;
+}
+
+Result<std::vector<Tensor>> Session::RunWithin(std::chrono::milliseconds limit,
+                                               std::span<const Feed> feeds,
+                                               std::span<const Output> fetches,
+                                               std::span<const Operation> targets) {
+  constexpr int kTimeoutInMs = 2;  // of RunOptions in config.proto
+  const std::string bytes =
+      WireWriter().Varint(kTimeoutInMs, static_cast<uint64_t>(limit.count())).str();
+  const internal::BufferPtr options(TF_NewBufferFromString(bytes.data(), bytes.size()));
+  return RunWith(options.get(), nullptr, feeds, fetches, targets);
 }
 
 Result<std::vector<Tensor>> Session::RunWith(const TF_Buffer* options, TF_Buffer* metadata,

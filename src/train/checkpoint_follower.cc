@@ -1,11 +1,8 @@
 #include "train/checkpoint_follower.h"
 
-#include <unistd.h>
-
-#include <random>
-
 #include "base/files.h"
 #include "base/log.h"
+#include "train/chief_directory.h"
 #include "train/stop_signal.h"
 
 namespace trainyard::train {
@@ -13,9 +10,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kInterval(200);
+constexpr std::chrono::milliseconds kInterval(500);
 constexpr std::chrono::milliseconds kRetry(1000);
 constexpr std::chrono::seconds kBetweenLines(10);
+constexpr std::chrono::milliseconds kNoPatience(0);
 
 }  // namespace
 
@@ -34,8 +32,12 @@ Result<std::unique_ptr<CheckpointFollower>> CheckpointFollower::Start(const RunC
     if (StopRequested()) return CancelledError("asked to stop while waiting for the chief");
     Status status = follower->Connect();
     if (status.ok()) {
-      const Result<bool> same = follower->HasSameDirectory();
-      if (same.ok() && *same) return follower;
+      const Result<bool> same = IsSameDirectory(follower->link_.get(), follower->chief_dir_,
+                                                config.model_dir, kNoPatience);
+      if (same.ok() && *same) {
+        follower->has_checkpoint_ = true;
+        return follower;
+      }
       status = same.status();
     }
     if (status.ok()) break;
@@ -66,34 +68,21 @@ Status CheckpointFollower::status() const {
 }
 
 Status CheckpointFollower::Connect() {
-  const auto guard =
-      watchdog_.Guard(config_.step_timeout, "connecting to the chief at " + address_);
-  ASSIGN_OR_RETURN(link_, ChiefLink::Create("grpc://" + address_));
+  ASSIGN_OR_RETURN(link_, ChiefLink::Create({.target = "grpc://" + address_,
+                                             .file_timeout = config_.step_timeout}));
   ASSIGN_OR_RETURN(chief_dir_, link_->ReadModelDir());
   return OkStatus();
 }
 
-Result<bool> CheckpointFollower::HasSameDirectory() {
-  const auto guard = watchdog_.Guard(config_.step_timeout, "asking the chief at " + address_);
-  const std::string name = fmt::format(".shared-{}-{:x}", ::getpid(), std::random_device{}());
-  const std::string probe = JoinPath(config_.model_dir, name);
-  RETURN_IF_ERROR(WriteFileAtomically(probe, "written by the evaluator\n"));
-  const Result<std::string> seen = link_->ReadFile(JoinPath(chief_dir_, name));
-  RETURN_IF_ERROR(RemoveRecursively(probe));
-  if (seen.ok()) return true;
-  if (seen.status().code() == StatusCode::kNotFound) return false;
-  return seen.status();
-}
-
 Result<bool> CheckpointFollower::Round() {
   if (link_ == nullptr) RETURN_IF_ERROR(Connect());
-  const auto guard =
-      watchdog_.Guard(config_.step_timeout, "fetching a checkpoint from the chief at " + address_);
-  // With every look: a chief that came back begins without knowing of an evaluator.
-  RETURN_IF_ERROR(link_->SetFollower(FollowerState::kFollowing));
   ChiefCheckpoints source(link_.get(), chief_dir_);
   ASSIGN_OR_RETURN(const bool has_all, mirror_.Update(source));
-  if (has_all) RETURN_IF_ERROR(link_->SetFollower(FollowerState::kHasAll));
+  has_checkpoint_ = mirror_.has_checkpoint();
+  if (has_all) {
+    RETURN_IF_ERROR(link_->SetFollower(FollowerState::kHasAll));
+    link_.reset();  // now: nobody will be there to answer in a moment
+  }
   return has_all;
 }
 
@@ -109,9 +98,10 @@ void CheckpointFollower::Follow(const std::stop_token& stop) {
       std::this_thread::sleep_for(kInterval);
       continue;
     }
-    const std::string& reason = has_all.status().message();
-    // A session with a chief that was restarted is of no more use, whatever it says.
-    link_.reset();
+    const std::string reason = has_all.status().message();
+    const StatusCode code = has_all.status().code();
+    // A checkpoint that was deleted, or is damaged, says nothing against the link to the chief.
+    if (code != StatusCode::kNotFound && code != StatusCode::kDataLoss) link_.reset();
     if (Clock::now() - last_success >= config_.session_creation_timeout) {
       const std::lock_guard lock(mutex_);
       status_ = UnavailableError("no checkpoint could be fetched from the chief at {} for {} s: {}",
@@ -119,7 +109,7 @@ void CheckpointFollower::Follow(const std::stop_token& stop) {
       return;
     }
     if (Clock::now() >= next_line) {
-      LogWarning("{}; asking the chief at {} again", reason, address_);
+      LogWarning("the chief at {}: {}; asking it again", address_, reason);
       next_line = Clock::now() + kBetweenLines;
     }
     std::this_thread::sleep_for(kRetry);

@@ -82,6 +82,7 @@ Result<bool> CheckpointMirror::Update(CheckpointSource& source) {
                                 name);
   }
   RETURN_IF_ERROR(Fetch(source, name));
+  has_checkpoint_ = true;
   if (!mark.ok()) return false;
   RETURN_IF_ERROR(MarkTrainingEnd(options_.directory, StepOfCheckpoint(name)));
   return true;

@@ -45,6 +45,10 @@ class CheckpointMirror {
   // anew.
   Result<bool> Update(CheckpointSource& source);
 
+  // Whether the newest checkpoint here is one that the source had since Begin, not only one of an
+  // earlier run.
+  bool has_checkpoint() const { return has_checkpoint_; }
+
  private:
   Status Fetch(CheckpointSource& source, const std::string& checkpoint);
   Status FetchFiles(CheckpointSource& source, const std::string& checkpoint,
@@ -53,6 +57,7 @@ class CheckpointMirror {
 
   const Options options_;
   CheckpointDirectory checkpoints_;
+  bool has_checkpoint_ = false;
 };
 
 // Whether `file` is a data file "<checkpoint>.data-<i>-of-<n>", with `count` set to n.

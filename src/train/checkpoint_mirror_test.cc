@@ -81,7 +81,9 @@ class CheckpointMirrorTest : public ::testing::Test {
 bool IsData(const std::string& name) { return name.find(".data-") != std::string::npos; }
 
 TEST_F(CheckpointMirrorTest, BringsTheNewestCheckpointAndThenTheEnd) {
+  EXPECT_FALSE(mirror_->has_checkpoint());
   EXPECT_FALSE(mirror_->Update(source_).value());
+  EXPECT_TRUE(mirror_->has_checkpoint());
   EXPECT_TRUE(HasStep(4));
   EXPECT_FALSE(PathExists(JoinPath(own_, "incoming")));
   TrainTo(6);
@@ -96,6 +98,7 @@ TEST_F(CheckpointMirrorTest, BringsTheNewestCheckpointAndThenTheEnd) {
 TEST_F(CheckpointMirrorTest, WhatIsThereIsNotFetchedAgain) {
   ASSERT_TRUE(mirror_->Update(source_).ok());
   Restart();
+  EXPECT_FALSE(mirror_->has_checkpoint());
   source_.before_read = [](const std::string& name) {
     return IsData(name) ? InternalError("read again") : OkStatus();
   };

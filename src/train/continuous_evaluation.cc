@@ -7,6 +7,7 @@
 #include "train/checkpoint_directory.h"
 #include "train/checkpoint_follower.h"
 #include "train/checkpoint_state.h"
+#include "train/checkpoint_wait.h"
 #include "train/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
@@ -21,6 +22,11 @@ std::string EndFile(const std::string& model_dir) { return JoinPath(model_dir, k
 bool IsPassing(const Status& status) {
   return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kDataLoss ||
          status.code() == StatusCode::kOutOfRange;
+}
+
+Result<std::string> Newest(const std::string& model_dir, const CheckpointFollower* follower) {
+  if (follower == nullptr || follower->has_checkpoint()) return LatestCheckpoint(model_dir);
+  return NotFoundError("no checkpoint has been fetched from the chief yet");
 }
 
 }  // namespace
@@ -50,7 +56,8 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
       const std::unique_ptr<Evaluator> evaluator,
       Evaluator::Create(estimator.model_fn(), spec.input, estimator.config(),
                         {.name = spec.name, .steps = spec.steps, .hooks = spec.hooks}));
-  reporter.Report({.phase = "waiting", .message = "waiting for a checkpoint"});
+  CheckpointWait wait(estimator.config(), &reporter);
+  const std::string old_prefix = LatestCheckpoint(model_dir).value_or("");
   std::optional<EvalResult> last;
   bool exported = true;  // of `last`: nothing is waiting
   bool exported_final = false;
@@ -62,7 +69,10 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
     // In this order: a checkpoint written after the look at the directory is seen in the next
     // round.
     const bool has_ended = HasTrainingEnded(model_dir);
-    const Result<std::string> prefix = LatestCheckpoint(model_dir);
+    const Result<std::string> prefix = Newest(model_dir, follower.get());
+    if (follower == nullptr && prefix.value_or("") == old_prefix) {
+      RETURN_IF_ERROR(wait.Check(prefix.ok()));
+    }
     const bool is_new = prefix.ok() && *prefix != last_prefix;
     const int64_t step = prefix.ok() ? StepOfCheckpoint(*prefix) : -1;
     // Trainers overshoot: a checkpoint of step max_steps need not be the last one. Only a chief

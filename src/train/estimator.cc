@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "train/checkpoint_directory.h"
 #include "train/checkpoint_state.h"
-#include "train/chief_link.h"
 #include "train/export.h"
 #include "train/parameter_server.h"
 
@@ -41,11 +40,10 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
     config.session_creation_timeout =
         std::min(config.session_creation_timeout, kPatienceWhenTrained);
   }
-  std::string target;
-  if (config_.uses_server()) {
+  std::string target = config_.uses_server() ? options.server_target : "";
+  if (config_.uses_server() && target.empty()) {
     reporter.Report({.phase = "waiting", .message = "starting the server"});
     ASSIGN_OR_RETURN(target, StartServer(config_));
-    if (FeedsEvaluator(config_)) RETURN_IF_ERROR(AnnounceCheckpoints(config_, target));
   }
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Trainer> trainer,

@@ -2,8 +2,8 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "train/checkpoint_feed.h"
 #include "train/checkpoint_state.h"
-#include "train/chief_link.h"
 #include "train/continuous_evaluation.h"
 #include "train/parameter_server.h"
 
@@ -98,15 +98,15 @@ Result<TrainAndEvaluateResult> TrainAndEvaluateHere(const Estimator& estimator,
 Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const TrainSpec& train) {
   const RunConfig& config = estimator.config();
   const std::string& model_dir = config.model_dir;
-  const bool feeds_evaluator = FeedsEvaluator(config);
+  std::string server_target;
+  std::unique_ptr<CheckpointFeed> feed;
   if (config.is_chief()) {
     RETURN_IF_ERROR(MakeDirectories(model_dir));
     RETURN_IF_ERROR(ClearTrainingEnd(model_dir));
-    if (feeds_evaluator && !config.uses_server()) {
-      // The server is for the evaluator alone.
-      ASSIGN_OR_RETURN(const std::string target, StartServer(config));
-      RETURN_IF_ERROR(AnnounceCheckpoints(config, target));
-    }
+  }
+  if (CheckpointFeed::IsPossible(config)) {
+    ASSIGN_OR_RETURN(server_target, StartServer(config));
+    ASSIGN_OR_RETURN(feed, CheckpointFeed::Start(config, server_target));
   }
   ASSIGN_OR_RETURN(
       const TrainResult result,
@@ -118,14 +118,13 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
                            },
                        .resume_input = train.resume_input,
                        .hooks = train.hooks,
-                       .warm_start = train.warm_start}));
-  if (estimator.config().is_chief()) {
-    RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
-    if (feeds_evaluator) {
-      // What was trained is saved; an evaluator that cannot be asked does not undo that.
-      const Status status = WaitForFollower(ServerTarget(config));
-      if (!status.ok()) LogWarning("cannot wait for the evaluator: {}", status.message());
-    }
+                       .warm_start = train.warm_start,
+                       .server_target = server_target}));
+  if (config.is_chief()) RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
+  if (feed != nullptr) {
+    // What was trained is saved; an evaluator that cannot be asked does not undo that.
+    const Status status = feed->WaitForFollower();
+    if (!status.ok()) LogWarning("cannot wait for the evaluator: {}", status.message());
   }
   return TrainAndEvaluateResult{};
 }
