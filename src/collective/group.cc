@@ -8,6 +8,8 @@
 #include <gloo/rendezvous/store.h>
 #include <gloo/transport/tcp/device.h>
 
+#include <atomic>
+
 #include "collective/internal/gathering.h"
 #include "collective/internal/socket.h"
 
@@ -71,6 +73,7 @@ class Alone : public Group {
   Status AllReduceMean(std::span<float> /*values*/) override { return OkStatus(); }
   Status Broadcast(std::span<char> /*bytes*/, int /*root*/) override { return OkStatus(); }
   Status Barrier() override { return OkStatus(); }
+  void Interrupt() override {}
 };
 
 class GlooGroup : public Group {
@@ -115,6 +118,17 @@ class GlooGroup : public Group {
     });
   }
 
+  void Interrupt() override {
+    interrupted_ = true;
+    // Gloo has no call for this. But where one wait of a group runs out of time, it fails all that
+    // is under way in the group: so here is one, for something that nobody sends.
+    try {
+      char byte = 0;
+      context_->createUnboundBuffer(&byte, sizeof byte)->waitRecv(std::chrono::milliseconds(1));
+    } catch (const std::exception&) {  // what it is for
+    }
+  }
+
  private:
   template <class Function>
   Status Exchange(Function function) {
@@ -122,12 +136,13 @@ class GlooGroup : public Group {
     try {
       function();
     } catch (const std::exception& error) {
-      status_ = Lost(error);
+      status_ = interrupted_ ? CancelledError("the exchange was interrupted") : Lost(error);
     }
     return status_;
   }
 
   const std::shared_ptr<gloo::rendezvous::Context> context_;
+  std::atomic<bool> interrupted_{false};
   uint32_t next_tag_ = 0;
   Status status_;  // of the first exchange that failed
 };

@@ -36,7 +36,7 @@ struct GroupOptions {
   std::chrono::milliseconds timeout{30'000};       // of each exchange
 };
 
-// Thread-compatible.
+// Thread-compatible, but for Interrupt.
 class Group {
  public:
   // Waits for all members. InvalidArgument for options that make no group; DeadlineExceeded names
@@ -54,6 +54,10 @@ class Group {
   virtual Status Broadcast(std::span<char> bytes, int root) = 0;
   // Returns when all members have called it.
   virtual Status Barrier() = 0;
+
+  // From any thread: the exchange in progress, and every later one, fails at once with Cancelled.
+  // The other members find this one lost.
+  virtual void Interrupt() = 0;
 };
 
 }  // namespace trainyard::collective

@@ -93,6 +93,49 @@ TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
   Run(2, [](Group& again) { EXPECT_TRUE(again.Barrier().ok()); });
 }
 
+TEST_F(GroupTest, AnExchangeIsInterruptedFromAnotherThread) {
+  Run(2, [](Group& group) {
+    std::vector<float> values(100'000, 1.0f);
+    ASSERT_TRUE(group.AllReduceMean(values).ok());
+    if (group.rank() == 1) {
+      // Comes to the next exchange only when its connections are gone, and finds so.
+      Status status;
+      while (status.ok()) status = group.Barrier();
+      EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+      return;
+    }
+    ASSERT_TRUE(group.Barrier().ok());
+    std::jthread interrupts([&] { group.Interrupt(); });
+    Status status;
+    while (status.ok()) status = group.Barrier();
+    EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+    EXPECT_EQ(group.AllReduceMean(values), status);
+  });
+}
+
+TEST_F(GroupTest, AFrozenMemberDoesNotKeepAnInterruptedOne) {
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    auto group = Group::Join(Of(1, 2));
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  ASSERT_GT(child, 1);
+  GroupOptions options = Of(0, 2);
+  options.timeout = std::chrono::hours(1);
+  auto group = Group::Join(options);
+  ASSERT_TRUE(group.ok()) << group.status();
+  int state = 0;
+  waitpid(child, &state, WUNTRACED);
+  EXPECT_TRUE(WIFSTOPPED(state));
+  std::jthread interrupts([&] { (*group)->Interrupt(); });
+  std::vector<float> values(1'000'000, 1.0f);
+  EXPECT_EQ((*group)->AllReduceMean(values).code(), StatusCode::kCancelled);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
 TEST_F(GroupTest, OptionsThatMakeNoGroupAreRefused) {
   EXPECT_EQ(Group::Join(Of(2, 2)).status().code(), StatusCode::kInvalidArgument);
   GroupOptions options = Of(0, 2);

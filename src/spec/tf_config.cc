@@ -200,6 +200,19 @@ int GlobalId(const ClusterSpec& cluster, std::string_view type, int index) {
   return id;
 }
 
+std::optional<int> TrainerRank(const ClusterSpec& cluster, std::string_view type, int index) {
+  int rank = 0;
+  for (const std::string_view job : {kChief, kMaster, kWorker}) {
+    const auto found = cluster.jobs.find(job);
+    if (found == cluster.jobs.end()) continue;
+    for (const auto& [task, address] : found->second) {
+      if (job == type && task == index) return rank;
+      ++rank;
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> DeviceFilters(std::string_view type, int index) {
   if (type == kChief || type == kMaster) return {"/job:ps", fmt::format("/job:{}", type)};
   if (type == kWorker) return {"/job:ps", fmt::format("/job:worker/task:{}", index)};
@@ -216,6 +229,7 @@ Status ReadDistributed(const Json& root, const Json& task, ClusterSpec cluster,
     ASSIGN_OR_RETURN(config->evaluation_master, StringMember(root, "eval_session_master"));
     config->num_worker_replicas = 0;
     config->global_id = std::nullopt;
+    config->trainer_rank = std::nullopt;
     const bool has_server = cluster.NumTasks(kPs) > 0 || cluster.NumTasks(kWorker) == 0;
     const std::string* address = cluster.Find(kChief, 0);
     if (has_server && address != nullptr) config->chief_address = *address;
@@ -225,6 +239,7 @@ Status ReadDistributed(const Json& root, const Json& task, ClusterSpec cluster,
   config->num_worker_replicas =
       cluster.NumTasks(kWorker) + (chief == kWorker ? 0 : cluster.NumTasks(chief));
   config->global_id = GlobalId(cluster, config->type, config->index);
+  config->trainer_rank = TrainerRank(cluster, config->type, config->index);
   config->device_filters = DeviceFilters(config->type, config->index);
   ASSIGN_OR_RETURN(config->master, StringMember(root, "session_master"));
   if (!root.contains("session_master") && cluster.NumTasks() > 1) {

@@ -45,6 +45,9 @@ struct TaskConfig {
   int num_ps_replicas = 0;
   int num_worker_replicas = 1;       // the chief counts as one more worker
   std::optional<int> global_id = 0;  // chief first, ps last; none for an evaluator
+  // Ours: the place among those that train, the chief first, then the workers by index; none for
+  // all others. (global_id counts an evaluator in the cluster before the workers.)
+  std::optional<int> trainer_rank = 0;
 
   // Session targets: `session_master` if given, else "grpc://<own address>", or "" in a cluster of
   // one task. The second is for evaluators only.

@@ -51,9 +51,11 @@ TEST(ParseTfConfigTest, WorkersAndParameterServersFindTheirPlace) {
   EXPECT_FALSE(worker.is_chief);
   EXPECT_EQ(worker.master, "grpc://w:2");
   EXPECT_EQ(worker.global_id, 3);  // chief, evaluator, worker 0, worker 1, then ps
+  EXPECT_EQ(worker.trainer_rank, 2);
   EXPECT_THAT(worker.device_filters, ElementsAre("/job:ps", "/job:worker/task:1"));
   const TaskConfig ps = Task("ps", 1);
   EXPECT_EQ(ps.global_id, 5);
+  EXPECT_EQ(ps.trainer_rank, std::nullopt);
   EXPECT_EQ(*ps.cluster.Find("ps", 1), "p:2");
   EXPECT_THAT(ps.device_filters,
               ElementsAre("/job:ps", "/job:worker", "/job:chief", "/job:master"));
@@ -67,6 +69,7 @@ TEST(ParseTfConfigTest, AnEvaluatorSeesNoClusterAndMayHaveAnyIndex) {
   EXPECT_FALSE(task.is_chief);
   EXPECT_EQ(task.num_worker_replicas, 0);
   EXPECT_EQ(task.global_id, std::nullopt);
+  EXPECT_EQ(task.trainer_rank, std::nullopt);
   EXPECT_EQ(task.master, "");
 }
 

@@ -44,6 +44,7 @@ Status CheckRanges(const RunConfig& config) {
         "gradients: no update would ever be complete",
         config.replicas_to_aggregate, task.num_worker_replicas);
   }
+  RETURN_IF_ERROR(CheckAtLeast("stop_timeout", config.stop_timeout.count(), 1));
   return CheckAtLeast("step_timeout", config.step_timeout.count(), 1);
 }
 

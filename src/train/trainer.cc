@@ -20,6 +20,7 @@ Trainer::Trainer(const RunConfig& config, TrainOptions options, ProgressReporter
     : config_(config),
       options_(std::move(options)),
       reporter_(reporter),
+      watchdog_(config.uses_server() ? std::optional(config.stop_timeout) : std::nullopt),
       checkpoints_({.directory = config.model_dir,
                     .keep_max = config.keep_checkpoint_max,
                     .keep_every_n_hours = config.keep_checkpoint_every_n_hours}) {}
@@ -42,7 +43,8 @@ Result<TrainResult> Trainer::Run() {
     ASSIGN_OR_RETURN(tf::Session * session, strategy_->MakeReady());
     const Status status = RunSession(session);
     if (status.ok()) return result_;
-    if (!strategy_->MayRecover(status) || StopRequested()) return status;
+    if (StopRequested()) return StatusWhenStopped(status);
+    if (!strategy_->MayRecover(status)) return status;
     failures_in_a_row = result_.local_steps > steps_before ? 1 : failures_in_a_row + 1;
     if (failures_in_a_row > kMaxFailuresInARow) return status;
     LogWarning("Lost the cluster ({}); making a new session.", status.message());
@@ -59,6 +61,16 @@ Status Trainer::RunSession(tf::Session* session) {
   RETURN_IF_ERROR(hooks_.AfterCreateSession(session, result_.global_step));
   RETURN_IF_ERROR(RunSteps(session));
   return Finish(session);
+}
+
+// Of a session that has ended when the process was asked to stop.
+Status Trainer::StatusWhenStopped(const Status& status) const {
+  // Cancelled is the good end, with all saved; a failure of the model stays one.
+  if (status.code() == StatusCode::kCancelled || !strategy_->MayRecover(status)) return status;
+  return CancelledError(
+      "asked to stop after step {}, but the cluster is lost ({}); the last "
+      "checkpoint stands",
+      result_.global_step, status.message());
 }
 
 bool Trainer::IsDone() const {

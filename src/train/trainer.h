@@ -74,6 +74,7 @@ class Trainer {
   Status RunSteps(tf::Session* session);
   Status RunStep(tf::Session* session);  // on batch_
   Status Finish(tf::Session* session);
+  Status StatusWhenStopped(const Status& status) const;
   bool IsDone() const;
   bool IsWorker() const { return !config_.is_chief(); }
 

@@ -24,7 +24,7 @@ int NumReplicas(const RunConfig& config) {
 // By all-reduce first values are the chief's, and each replica drops other units.
 std::optional<int64_t> SeedOf(const RunConfig& config) {
   if (!config.tf_random_seed.has_value() || !config.uses_all_reduce()) return config.tf_random_seed;
-  return *config.tf_random_seed + config.task.global_id.value_or(0);
+  return *config.tf_random_seed + config.task.trainer_rank.value_or(0);
 }
 
 }  // namespace

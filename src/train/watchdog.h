@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -11,7 +12,8 @@ namespace trainyard::train {
 
 // TensorFlow's calls have no working deadline: a run that needs a frozen parameter server returns
 // when that server goes on, or never. A process that guards its calls with a Watchdog ends instead,
-// with kExitLostPeer and one line that says what it waited for, and is restarted by its job.
+// with kExitLostPeer and one line that says what it waited for, and is restarted by its job. One
+// that was asked to stop meanwhile ends with kExitTerminated, before it is killed without a word.
 //
 // Owned by the training process. Thread-safe.
 //
@@ -19,7 +21,9 @@ namespace trainyard::train {
 //   { const auto guard = watchdog.Guard(std::chrono::seconds(120), "a training step"); Run(); }
 class Watchdog {
  public:
-  Watchdog();
+  // `stop_timeout`: how long after it was asked to stop (StopRequested) a process may still wait;
+  // none: as long as otherwise.
+  explicit Watchdog(std::optional<std::chrono::milliseconds> stop_timeout = std::nullopt);
 
   // While the returned guard lives, the clock runs; one guard at a time.
   class Guarded {
@@ -37,6 +41,8 @@ class Watchdog {
  private:
   void Disarm();
   void Watch(const std::stop_token& stop);
+
+  const std::optional<std::chrono::milliseconds> stop_timeout_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -4,10 +4,12 @@
 First trains some rounds without kills: how long a round lasts, and which accuracies come out. Then in each
 round one replica of a small digits job (chief, workers, parameter server, evaluator, in turn) gets KILL,
 SEGV or TERM at a moment drawn over its whole life, start-up and end included. What a round does is drawn
-from the seed and its number, and `--only` repeats one. A round is good if
+from the seed and its number, and `--only` repeats one. `--mode` says how the job trains: by parameter
+servers, asynchronously or synchronously, or by all-reduce (three workers, the first of which leads). A round
+is good if
 
 - `trainyard run` exits with 0, having reported success;
-- the last checkpoint is of the last step, or at most one step later for each further trainer;
+- the last checkpoint is of the last step; asynchronously of at most one step later for each further trainer;
 - the evaluator has evaluated that checkpoint, unless it was itself killed when training had ended;
 - the accuracy is hardly below the lowest of the rounds without kills;
 - each exported version is whole, and there is one;
@@ -19,6 +21,7 @@ Of all rounds together the mean accuracy must be that of the rounds without kill
 import argparse
 import collections
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -37,51 +40,76 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from digits_job import BIN, MNIST, digits_job  # noqa: E402
 from processes import has_mark, left_running, new_mark  # noqa: E402
 
-STEPS = 160
-TRAINERS = 3
-REPLICAS = ["chief-0", "worker-0", "worker-1", "ps-0", "evaluator-0"]
 SIGNALS = ["KILL"] * 3 + ["SEGV", "TERM"]
 ROUND_SECONDS = 90
 # Kills from this part of a life on wait until training ends: no clock hits those moments.
 LATE = 0.8
 LATE_SECONDS = 0.6
-# Three trainers race, so that no two rounds end with the same weights: the accuracies of rounds without
-# kills have a deviation of 0.7 points, and a tail. A kill costs at most the updates since the last
-# checkpoint, which are trained again. What it must not cost: weights that are set back at the end or trained
-# anew show in one round (after half of the steps there are 15 points less), smaller losses in the mean.
+# No two rounds begin or end with the same weights: the accuracies of rounds without kills have a deviation
+# (0.7 points asynchronously), and a tail. A kill costs at most the updates since the last checkpoint, which
+# are trained again. What it must not cost: weights that are set back at the end or trained anew show in one
+# round (after half of the steps there are 15 points less), smaller losses in the mean.
 TOLERANCE = 0.06
 MEAN_TOLERANCE = 0.01
 ROUNDS_FOR_A_MEAN = 50
 
-JOB = digits_job(
-    "kill-rounds",
-    [
-        "--export_dir=$(TRAINYARD_OUT)/export",
-        f"--max_steps={STEPS}",
-        "--batch_size=16",
-        "--hidden_layers=3",
-        "--learning_rate=0.001",
-        "--save_checkpoints_steps=20",
-        "--save_summary_steps=0",
-        "--eval_steps=16",
-        "--eval_throttle_secs=1",
-        "--step_timeout_secs=4",
-    ],
-    workers=2,
-    has_evaluator=True,
-)
+FLAGS = [
+    "--export_dir=$(TRAINYARD_OUT)/export",
+    "--batch_size=16",
+    "--hidden_layers=3",
+    "--save_checkpoints_steps=20",
+    "--save_summary_steps=0",
+    "--eval_steps=16",
+    "--eval_throttle_secs=1",
+    "--step_timeout_secs=4",
+]
+
+
+@dataclasses.dataclass
+class Mode:
+    """How a job trains. Each has three trainers, and an evaluator."""
+
+    replicas: list  # in the order in which they are killed
+    steps: int
+    spare_steps: int  # that the job may make beyond `steps`
+    flags: list  # besides FLAGS
+
+    def job(self):
+        job = json.loads(
+            digits_job(
+                "kill-rounds",
+                [*FLAGS, f"--max_steps={self.steps}", *self.flags],
+                workers=sum(replica.startswith("worker") for replica in self.replicas),
+                has_evaluator=True,
+            )
+        )
+        types = {replica.split("-")[0] for replica in self.replicas}
+        specs = job["spec"]["tfReplicaSpecs"]
+        job["spec"]["tfReplicaSpecs"] = {name: specs[name] for name in specs if name.lower() in types}
+        return json.dumps(job)
+
+
+WITH_SERVER = ["chief-0", "worker-0", "worker-1", "ps-0", "evaluator-0"]
+# A synchronous step has the batches of all three, and costs as much as three others.
+MODES = {
+    "asynchronous": Mode(WITH_SERVER, 160, 2, ["--learning_rate=0.001"]),
+    "synchronous": Mode(WITH_SERVER, 80, 0, ["--learning_rate=0.002", "--replicas_to_aggregate=3"]),
+    "all_reduce": Mode(
+        ["worker-0", "worker-1", "worker-2", "evaluator-0"], 80, 0, ["--learning_rate=0.002"]
+    ),
+}
 
 
 class Run:
     """`trainyard run` of the job, followed through its JSON events while it runs."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, mode):
         self.mark = new_mark()
         self.events = []
         self.started = time.monotonic()
         self.started_at = time.time()
         self.changed = threading.Condition()
-        (directory / "job.yaml").write_text(JOB)
+        (directory / "job.yaml").write_text(mode.job())
         command = [BIN / "trainyard", "run", directory / "job.yaml", "--output=json"]
         command += ["--workdir", directory / "out"]
         self.errors = open(directory / "stderr", "w+")
@@ -172,11 +200,11 @@ def last_step(model):
     return found and int(found[1])
 
 
-def evaluate(directory):
+def evaluate(directory, mode):
     """The accuracy of the last checkpoint, by a process of its own that has nothing left to train."""
     progress = directory / "evaluated.jsonl"
     command = [BIN / "digits", f"--data_dir={MNIST}", f"--model_dir={directory / 'out/model'}"]
-    command += [f"--max_steps={STEPS}", "--hidden_layers=3", "--save_summary_steps=0"]
+    command += [f"--max_steps={mode.steps}", "--hidden_layers=3", "--save_summary_steps=0"]
     with open(directory / "out/logs/evaluated.log", "w") as log:
         subprocess.run(
             [str(part) for part in command],
@@ -193,13 +221,14 @@ def evaluate(directory):
 class Round:
     """One training; with a kill, unless `kill` is None: (replica, signal name, part of its lifetime)."""
 
-    def __init__(self, name, directory, kill, lifetimes, least_accuracy):
+    def __init__(self, name, mode, directory, kill, lifetimes, least_accuracy):
         self.name = name
+        self.mode = mode
         self.kill = kill
         self.directory = directory
         self.problems = []
         directory.mkdir(parents=True)
-        run = Run(directory)
+        run = Run(directory, mode)
         self.hit = kill is None or self._kill(run, lifetimes)
         self.killed_after = time.monotonic() - run.started
         result = run.wait()
@@ -228,7 +257,7 @@ class Round:
         if run.process.returncode != 0 or result["result"] != "succeeded":
             self.problems.append(f"{result['result']}, exit code {run.process.returncode}")
             return
-        if not STEPS <= (self.step or 0) < STEPS + TRAINERS:
+        if not 0 <= (self.step or 0) - self.mode.steps <= self.mode.spare_steps:
             self.problems.append(f"the last checkpoint is of step {self.step}")
             return
         self.accuracy = result.get("accuracy")
@@ -236,7 +265,7 @@ class Round:
             if self.kill is None or self.kill[0] != "evaluator-0":
                 self.problems.append(f"the evaluator ended with step {result.get('eval_step')}")
             try:
-                self.accuracy = evaluate(self.directory)
+                self.accuracy = evaluate(self.directory, self.mode)
             except (subprocess.SubprocessError, IndexError) as error:
                 self.problems.append(f"the last checkpoint could not be evaluated afterwards: {error!r}")
                 return
@@ -275,9 +304,9 @@ class Round:
 class Lifetimes:
     """How long replicas run lately: it changes with what else this machine does. Thread-safe."""
 
-    def __init__(self):
+    def __init__(self, replicas):
         self._lock = threading.Lock()
-        self._seconds = {replica: collections.deque(maxlen=10) for replica in REPLICAS}
+        self._seconds = {replica: collections.deque(maxlen=10) for replica in replicas}
 
     def add(self, events, started):
         with self._lock:
@@ -290,11 +319,11 @@ class Lifetimes:
             return statistics.median(self._seconds[replica])
 
 
-def draw(seed, number):
+def draw(seed, number, replicas):
     """What round `number` does: replicas take turns, the rest is random."""
     random_numbers = random.Random(f"{seed}/{number}")
     name = random_numbers.choice(SIGNALS)
-    return REPLICAS[number % len(REPLICAS)], name, random_numbers.random()
+    return replicas[number % len(replicas)], name, random_numbers.random()
 
 
 def distribution(values):
@@ -324,30 +353,37 @@ def is_worse(hits, free):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mode", choices=MODES, default="asynchronous", help="how to train (%(default)s)")
     parser.add_argument("--rounds", type=int, default=200, help="rounds whose kill hits (%(default)s)")
     parser.add_argument("--free", type=int, help="rounds without kills (default: 4 to 20)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parallel", type=int, default=2, help="rounds at a time (%(default)s)")
     parser.add_argument("--only", type=int, help="just the round of this number")
-    parser.add_argument("--replica", choices=REPLICAS, help="just the rounds of this replica")
+    parser.add_argument("--replica", help="just the rounds of this replica")
     parser.add_argument("--keep", type=pathlib.Path, help="directory to leave the files of rounds in")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.replica and arguments.replica not in MODES[arguments.mode].replicas:
+        parser.error(f"--replica: one of {', '.join(MODES[arguments.mode].replicas)}")
+    return arguments
 
 
 def main():
     arguments = parse_arguments()
     parent = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="kill_rounds_"))
-    lifetimes = Lifetimes()
+    mode = MODES[arguments.mode]
+    replicas = mode.replicas
+    lifetimes = Lifetimes(replicas)
     pool = concurrent.futures.ThreadPoolExecutor(arguments.parallel)
 
     def run_round(name, kill, least_accuracy):
-        done = Round(name, parent / name.replace(" ", "_"), kill, lifetimes, least_accuracy)
+        done = Round(name, mode, parent / name.replace(" ", "_"), kill, lifetimes, least_accuracy)
         if not done.problems and not arguments.keep:
             shutil.rmtree(done.directory)
         text = str(done)
         if done.problems:
             text += f"\n{done.logs()}\n"
-            text += f"repeat with: {sys.argv[0]} --seed {arguments.seed} --only {name.split()[-1]}"
+            text += f"repeat with: {sys.argv[0]} --mode {arguments.mode} --seed {arguments.seed}"
+            text += f" --only {name.split()[-1]}"
         print(text, flush=True)
         return done
 
@@ -361,11 +397,11 @@ def main():
     print(f"accuracy {100 * least_accuracy:.1f} % is enough", flush=True)
 
     # A kill may come too late: those rounds are judged, too, but others make up the number.
-    numbers = iter(range(3 * arguments.rounds + len(REPLICAS)))
+    numbers = iter(range(3 * arguments.rounds + len(replicas)))
     if arguments.only is not None:
         numbers = iter([arguments.only])
     elif arguments.replica:
-        numbers = (n for n in numbers if REPLICAS[n % len(REPLICAS)] == arguments.replica)
+        numbers = (n for n in numbers if replicas[n % len(replicas)] == arguments.replica)
     killed = []
     running = set()
     while True:
@@ -374,7 +410,7 @@ def main():
             number = next(numbers, None)
             if number is None:
                 break
-            kill = draw(arguments.seed, number)
+            kill = draw(arguments.seed, number, replicas)
             running.add(pool.submit(run_round, f"round {number}", kill, least_accuracy))
         if not running:
             break
@@ -385,11 +421,12 @@ def main():
 
     hits = [r for r in killed if r.hit]
     failed = [r for r in free + killed if r.problems]
-    print(f"\nseed {arguments.seed}, {time.monotonic() - began:.0f} s, {arguments.parallel} at a time")
+    print(f"\n{arguments.mode}, seed {arguments.seed}")
+    print(f"took {time.monotonic() - began:.0f} s, {arguments.parallel} at a time")
     print(f"without kills  {len(free)} rounds: {describe_rounds(free)}")
     print(f"kill too late  {len(killed) - len(hits)} rounds")
     print(f"killed         {len(hits)} rounds: {describe_rounds(hits)}")
-    for replica in REPLICAS:
+    for replica in replicas:
         part = [r for r in hits if r.kill[0] == replica]
         if part:
             print(f"  {replica:12} {len(part)} rounds: {describe_rounds(part)}")

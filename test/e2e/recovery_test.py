@@ -64,6 +64,16 @@ def running_job(directory, text=JOB):
         yield Job(process, log)
 
 
+@contextlib.contextmanager
+def frozen(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
 def kill_mid_training(directory, replica):
     with running_job(directory) as job:
         job.wait_for_step(40)
@@ -90,12 +100,8 @@ def test_a_killed_parameter_server_is_restored_from_the_last_checkpoint(tmp_path
 def test_a_frozen_parameter_server_is_noticed(tmp_path):
     with running_job(tmp_path) as job:
         job.wait_for_step(40)
-        frozen = job.pid("ps-0")
-        os.kill(frozen, signal.SIGSTOP)
-        try:
+        with frozen(job.pid("ps-0")):
             job.wait_for_restart("chief-0")
-        finally:
-            os.kill(frozen, signal.SIGCONT)
         assert job.result()["result"] == "succeeded"
     log = (tmp_path / "out/logs/chief-0.log").read_text()
     assert "has not ended within 4 s: another task of the cluster does not answer" in log

@@ -190,8 +190,7 @@ Status CheckOptions(const ArrayInputOptions& options, int64_t num_examples) {
 
 Shard ShardOf(const spec::TaskConfig& task) {
   const int count = std::max(task.num_worker_replicas, 1);
-  // A job whose workers come and go tells each only of itself, whatever its number.
-  return {.index = task.global_id.value_or(0) % count, .count = count};
+  return {.index = task.trainer_rank.value_or(0), .count = count};
 }
 
 Result<std::unique_ptr<ArrayInput>> ArrayInput::Create(Arrays arrays, ArrayInputOptions options) {

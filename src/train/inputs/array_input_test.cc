@@ -146,17 +146,20 @@ TEST(ArrayInputTest, ReplicasThatTrainShareTheExamples) {
   const auto shard = [](const char* tf_config) {
     return ShardOf(spec::ParseTfConfig(tf_config).value());
   };
-  const std::string cluster =
-      R"({"cluster":{"chief":["h:1"],"worker":["h:2","h:3"],"ps":["h:4"]},"task":)";
   const struct {
     const char* task;
     int index;
   } table[] = {{R"({"type":"chief","index":0}})", 0},
                {R"({"type":"worker","index":0}})", 1},
                {R"({"type":"worker","index":1}})", 2}};
-  for (const auto& row : table) {
-    EXPECT_EQ(shard((cluster + row.task).c_str()).index, row.index) << row.task;
-    EXPECT_EQ(shard((cluster + row.task).c_str()).count, 3);
+  // An evaluator in the cluster takes no part of the data.
+  for (const std::string others : {R"("ps":["h:4"])", R"("evaluator":["h:4"])"}) {
+    const std::string cluster =
+        R"({"cluster":{"chief":["h:1"],"worker":["h:2","h:3"],)" + others + R"(},"task":)";
+    for (const auto& row : table) {
+      EXPECT_EQ(shard((cluster + row.task).c_str()).index, row.index) << others << row.task;
+      EXPECT_EQ(shard((cluster + row.task).c_str()).count, 3);
+    }
   }
   EXPECT_EQ(ShardOf({}).count, 1);  // alone
 }

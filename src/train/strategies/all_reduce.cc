@@ -9,6 +9,9 @@
 namespace trainyard::train {
 namespace {
 
+// How long a member that was asked to stop lets an exchange go on: it may be over in a moment.
+constexpr std::chrono::seconds kPatienceWhenStopped(2);
+
 std::vector<tf::Shape> ShapesOf(const ModelBuilder& model) {
   std::vector<tf::Shape> shapes;
   for (const ModelBuilder::ReplicaMean& each : model.replica_means()) shapes.push_back(each.shape);
@@ -43,7 +46,8 @@ AllReduce::AllReduce(const StrategyContext& context)
                 context.reporter, ""),
       variables_(&context.model),
       local_updates_(LocalUpdates(context.model.model())),
-      buffer_(ShapesOf(context.model.model())) {
+      buffer_(ShapesOf(context.model.model())),
+      interrupter_(StopRequested, kPatienceWhenStopped) {
   sessions_.SetWarmStart(context.warm_start_op);
   const ModelBuilder& model = context.model.model();
   if (model.replica_means().empty()) {
@@ -59,6 +63,7 @@ AllReduce::AllReduce(const StrategyContext& context)
 }
 
 Status AllReduce::Exchange() {
+  const auto guard = interrupter_.Guard(group_.get());
   RETURN_IF_ERROR(group_->AllReduceMean(buffer_.all()));
   if (buffer_.First(locals_.size()) > 0) has_agreed_ = job_ending_ = true;
   return OkStatus();
@@ -95,7 +100,13 @@ Result<std::optional<std::vector<tf::Tensor>>> AllReduce::RunStep(tf::Session* s
   for (size_t i = 0; i < locals_.size(); ++i)
     buffer_.Put(i, std::as_const(locals[i]).data<float>());
   buffer_.Put(locals_.size(), std::array{0.0f});
-  RETURN_IF_ERROR(Exchange());
+  const Status exchanged = Exchange();
+  if (!exchanged.ok() && StopRequested()) {
+    // The variables are those after the last step, and can be saved.
+    LogInfo("Asked to stop; the step in progress is not made: {}.", exchanged.message());
+    return std::optional<std::vector<tf::Tensor>>();
+  }
+  RETURN_IF_ERROR(exchanged);
   if (job_ending_) return std::optional<std::vector<tf::Tensor>>();
 
   std::vector<tf::Tensor> means;
@@ -128,7 +139,8 @@ Status AllReduce::EndSteps(tf::Session* /*session*/) {
   // The others are at their next step, or here as well.
   buffer_.Begin(/*clear=*/true);
   buffer_.Put(locals_.size(), std::array{1.0f});
-  return Exchange();
+  const Status exchanged = Exchange();
+  return StopRequested() ? OkStatus() : exchanged;
 }
 
 Status AllReduce::Leave(tf::Session* /*session*/) {
@@ -141,9 +153,10 @@ Status AllReduce::Leave(tf::Session* /*session*/) {
       {.phase = "waiting",
        .message = members_.rank == 0 ? "waiting for the other workers to end"
                                      : fmt::format("waiting for {} to save", members_.names[0])});
+  const auto guard = interrupter_.Guard(group_.get());
   const Status status = group_->Broadcast({&saved, 1}, 0);
   // Whoever is lost from here on has nothing left to do.
-  if (members_.rank == 0 || status.ok()) {
+  if (members_.rank == 0 || status.ok() || StopRequested()) {
     if (status.ok()) (void)group_->Barrier();
     return OkStatus();
   }

@@ -8,6 +8,7 @@
 
 #include "collective/group.h"
 #include "train/session_manager.h"
+#include "train/strategies/interrupter.h"
 #include "train/strategies/mean_buffer.h"
 #include "train/strategies/membership.h"
 #include "train/strategies/strategy.h"
@@ -28,7 +29,8 @@ namespace trainyard::train {
 //
 // Ends. All leave in the same step: at max_steps, or when the data of one ends or a hook of one
 // wants to stop. They wait until the chief has saved. A member that is asked to stop by a signal
-// leaves at once, the chief after saving; the others wait for it to come back.
+// leaves at once, the chief after saving; the others wait for it to come back. It does not make the
+// step for which it has waited two seconds more, because others are slow, lost or frozen.
 class AllReduce : public Strategy {
  public:
   explicit AllReduce(const StrategyContext& context);
@@ -71,6 +73,7 @@ class AllReduce : public Strategy {
   std::vector<char> state_;     // while the members meet: what this one has,
   std::vector<char> received_;  // and what another has sent
   std::unique_ptr<collective::Group> group_;
+  Interrupter interrupter_;  // guards every use of group_
   bool job_ending_ = false;  // a member has said so
   bool has_agreed_ = false;  // in this group
 };

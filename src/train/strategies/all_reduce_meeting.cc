@@ -29,7 +29,11 @@ Result<tf::Session*> AllReduce::MakeReady() {
   ASSIGN_OR_RETURN(const int64_t own_step, PrepareOwnState());
   const Clock::time_point deadline = Clock::now() + config_.session_creation_timeout;
   while (true) {
-    if (StopRequested()) return CancelledError("asked to stop while waiting for the other workers");
+    if (StopRequested()) {
+      // What was trained before the others were lost is still there, and is saved as at any end.
+      if (has_variables_) return session_.get();
+      return CancelledError("asked to stop while waiting for the other workers");
+    }
     const Result<int> source = Meet(own_step);
     if (source.ok()) {
       RETURN_IF_ERROR(TakeOver(*source));
@@ -77,6 +81,7 @@ Result<int> AllReduce::Meet(int64_t own_step) {
 }
 
 Result<int> AllReduce::Agree(int64_t own_step) {
+  const auto guard = interrupter_.Guard(group_.get());
   std::vector<MemberState> states(members_.names.size());
   states[static_cast<size_t>(members_.rank)] = {
       .step = own_step,

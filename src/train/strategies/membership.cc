@@ -10,14 +10,11 @@ std::string_view HostOf(std::string_view address) { return address.substr(0, add
 }  // namespace
 
 Membership MembershipOf(const spec::TaskConfig& task) {
-  Membership members;
+  Membership members{.rank = task.trainer_rank.value_or(0)};
   for (const std::string_view job : {spec::kChief, spec::kMaster, spec::kWorker}) {
     const auto found = task.cluster.jobs.find(job);
     if (found == task.cluster.jobs.end()) continue;
     for (const auto& [index, address] : found->second) {
-      if (job == task.type && index == task.index) {
-        members.rank = static_cast<int>(members.names.size());
-      }
       members.names.push_back(fmt::format("{} {}", job, index));
       members.addresses.push_back(address);
     }

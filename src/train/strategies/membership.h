@@ -11,9 +11,10 @@
 
 namespace trainyard::train {
 
-// The trainers of a job in the order of their ranks: the chief, then the workers by index.
+// The trainers of a job in the order of their ranks: the chief (or master), then the workers by
+// index. An evaluator is none, also where it stands in the cluster.
 struct Membership {
-  int rank = 0;                        // of this process
+  int rank = 0;                        // of this process: TaskConfig::trainer_rank
   std::vector<std::string> names;      // "worker 1"
   std::vector<std::string> addresses;  // "host:port"
 };
