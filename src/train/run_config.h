@@ -42,8 +42,8 @@ struct RunConfig {
   // servers and writes the checkpoints alone, and sends them out when they are restored. Names and
   // format of the files stay the same, so a job may change between the two. Parameter servers and
   // workers need no model_dir; an evaluator has one of its own, into which it copies the chief's
-  // newest checkpoint (checkpoint_follower.h; by all-reduce it shares the chief's instead). An input's position is then kept for the chief alone: a worker that
-  // is restarted begins with its first batch. Every process of a job needs the same setting.
+  // newest checkpoint (checkpoint_follower.h; not by all-reduce). A worker that is restarted begins
+  // with its first batch. Every process of a job needs the same setting.
   bool save_on_chief = false;
   // Ours. A training step, or a checkpoint, that takes longer ends the process with kExitLostPeer:
   // TensorFlow itself waits for ever for a parameter server that is frozen.
