@@ -51,7 +51,7 @@ bench:  ## the benchmarks, each beside its peer (quiet machine, some minutes)
 	@tools/setup.sh test
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
-	@.deps/venv/bin/python bench/train_digits/run.py
+	@.deps/venv/bin/python bench/train/run.py
 
 bench-operator:  ## the operator beside training-operator on real control planes (an hour)
 	@bench/operator/run.py

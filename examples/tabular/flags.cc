@@ -32,6 +32,21 @@ trainyard::Result<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   app.add_option("--hidden_units", flags.model.hidden_units, "Size of the dense layer")
       ->check(size)
       ->capture_default_str();
+  app.add_option("--save_checkpoints_steps", flags.save_checkpoints_steps, "Steps between saves")
+      ->check(positive)
+      ->capture_default_str();
+  app.add_flag("--save_on_chief", flags.save_on_chief,
+               "Cluster: the chief alone writes checkpoints; no shared directory is needed");
+  app.add_option("--replicas_to_aggregate", flags.replicas_to_aggregate,
+                 "Parameter servers: updates from so many replicas' gradients together; "
+                 "0: each on its own")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  app.add_option("--min_slice_size", flags.min_slice_size,
+                 "Parameter servers: larger tables are split over them, into parts of about this "
+                 "many bytes or more; 0: none is split")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->capture_default_str();
   app.add_option("--seed", flags.seed, "Makes weights and order repeatable");
 
   // CLI11 reports by exceptions, and takes the arguments in reverse.

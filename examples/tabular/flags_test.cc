@@ -9,11 +9,13 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(FlagsTest, AreRead) {
-  const auto flags = ParseFlags({"--embedding_size=4", "--hidden_units", "16", "--seed=7"});
+  const auto flags = ParseFlags(
+      {"--embedding_size=4", "--hidden_units", "16", "--seed=7", "--min_slice_size=1000"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->model.embedding_size, 4);
   EXPECT_EQ(flags->model.hidden_units, 16);
   EXPECT_EQ(flags->seed, 7);
+  EXPECT_EQ(flags->min_slice_size, 1000);
   EXPECT_TRUE(flags->help.empty());
 }
 

@@ -42,8 +42,14 @@ int main(int argc, char** argv) {
     std::fputs(flags->help.c_str(), stdout);
     return 0;
   }
-  RunConfig config{
-      .model_dir = flags->model_dir, .tf_random_seed = flags->seed, .save_checkpoints_steps = 500};
+  RunConfig config{.model_dir = flags->model_dir,
+                   .tf_random_seed = flags->seed,
+                   .save_checkpoints_steps = flags->save_checkpoints_steps,
+                   .save_on_chief = flags->save_on_chief,
+                   .replicas_to_aggregate = flags->replicas_to_aggregate};
+  if (flags->min_slice_size > 0) {
+    config.partitioner = MinMaxVariablePartitioner{.min_slice_size = flags->min_slice_size};
+  }
   if (const Status read = config.ReadEnvironment(); !read.ok()) {
     ReportEnd(read);
     return kExitWrongUse;

@@ -1,53 +1,18 @@
 // Dense and sparse gradients on two parameter servers, asynchronous and synchronous, through
 // servers of a cluster in this process.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "tf/server.h"
+#include "tf/ops.h"
 #include "train/initializers.h"
 #include "train/optimizers.h"
-#include "train/testing/model_runner.h"
+#include "train/testing/in_process_cluster.h"
 
 namespace trainyard::train {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::FloatEq;
-
-// A port that was free a moment ago.
-int FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
-// Two parameter servers and a chief. Started servers live as long as the process.
-const std::string& ChiefTarget() {
-  static const std::string target = [] {
-    const auto address = [] { return fmt::format("127.0.0.1:{}", FreePort()); };
-    tf::ServerOptions options{
-        .cluster = {{"ps", {{0, address()}, {1, address()}}}, {"chief", {{0, address()}}}},
-        .job = "ps",
-        .task = 0,
-        .config = {}};
-    CHECK(tf::Server::Start(options).ok());
-    options.task = 1;
-    CHECK(tf::Server::Start(options).ok());
-    options.job = "chief";
-    options.task = 0;
-    return tf::Server::Start(options).value().target();
-  }();
-  return target;
-}
 
 // A dense variable, and two tables, one on each server, of which row `id` is read.
 // Variables live on in the servers, so each test has names of its own.
@@ -68,7 +33,7 @@ class ClusterModel {
         Minimize(model, tf::Mul(model.scope(), x, tf::Add(model.scope(), dense->value, rows)),
                  GradientDescent({.learning_rate = 1}));
     CHECK(graph.status().ok());
-    session = tf::Session::Create(graph, {.target = ChiefTarget(), .config = {}}).value();
+    session = tf::Session::Create(graph, {.target = testing::ChiefTarget(), .config = {}}).value();
     for (const Variable& variable : model.variables())
       CHECK(session->Run(variable.initialize).ok());
   }
@@ -111,8 +76,9 @@ TEST(ClusterGradientsTest, ASparseGradientChangesItsRowsOnTheParameterServer) {
 TEST(ClusterGradientsTest, SynchronousGradientsAreAveragedOnTheParameterServers) {
   ClusterModel run("synchronous", {.to_aggregate = 2, .total = 2});
   const SynchronousUpdate& update = *run.model.synchronous_update();
-  ASSERT_EQ(run.Step(1, 0, 0), OkStatus());
-  ASSERT_EQ(run.Step(3, 2, 0), OkStatus());
+  const int64_t round = testing::NextRound();
+  ASSERT_EQ(run.Step(1, 0, round), OkStatus());
+  ASSERT_EQ(run.Step(3, 2, round), OkStatus());
   const std::vector<tf::Tensor> count = run.session->Run({}, {update.accumulated}, {}).value();
   ASSERT_EQ(count[0].scalar<int32_t>(), 2);
   const auto required = tf::Tensor::Scalar(int32_t{2});

@@ -2,6 +2,7 @@
 
 #include "tf/depends_on.h"
 #include "tf/ops.h"
+#include "train/internal/parts.h"
 
 namespace trainyard::train {
 namespace {
@@ -14,15 +15,6 @@ std::vector<SparseLookup> UsedLookups(const ModelBuilder& model, const Variable&
     if (lookup.variable == &variable && tf::DependsOn(loss, lookup.rows)) used.push_back(lookup);
   }
   return used;
-}
-
-tf::Output ConcatRows(const tf::Scope& scope, const std::vector<tf::Output>& parts) {
-  if (parts.size() == 1) return parts.front();
-  return scope.Op("ConcatV2")
-      .InList(parts)
-      .In(tf::Const(scope, int32_t{0}))
-      .Int("N", static_cast<int64_t>(parts.size()))
-      .Out();
 }
 
 // The gradients of the rows of all lookups as one, each row once.
@@ -39,11 +31,11 @@ Gradient SumOfRows(const tf::Scope& scope, const Variable& variable,
     ids.push_back(tf::Reshape(scope, tf::Cast(scope, lookups[i].ids, tf::DataType::kInt64), {-1}));
     rows.push_back(tf::Reshape(scope, derivatives[i], flat));
   }
-  const tf::Operation unique = scope.Op("Unique").In(ConcatRows(scope, ids)).Finish();
+  const tf::Operation unique = scope.Op("Unique").In(internal::ConcatRows(scope, ids)).Finish();
   if (unique == nullptr) return {{}, &variable, {}};
   const tf::Output distinct = {unique, 0};
   const tf::Output sums = scope.Op("UnsortedSegmentSum")
-                              .In(ConcatRows(scope, rows))
+                              .In(internal::ConcatRows(scope, rows))
                               .In({unique, 1})
                               .In(scope.Op("Size").In(distinct).Out())
                               .Out();
@@ -53,7 +45,7 @@ Gradient SumOfRows(const tf::Scope& scope, const Variable& variable,
 }  // namespace
 
 std::vector<Gradient> ComputeGradients(ModelBuilder& model, const tf::Output& loss) {
-  const std::vector<const Variable*> variables = model.trainable_variables();
+  const std::vector<const Variable*>& variables = model.trainable_variables();
   std::vector<std::vector<SparseLookup>> lookups;
   std::vector<bool> is_dense;
   std::vector<tf::Output> points;

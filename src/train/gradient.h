@@ -7,7 +7,8 @@
 
 namespace trainyard::train {
 
-// d loss / d variable, on the compute device.
+// d loss / d variable, on the compute device. ComputeGradients gives those of variables as layers
+// hold them; an Optimizer gets those of what is stored: parts instead of wholes (see Variable).
 //
 // Dense: `value` has the variable's shape and `indices` is none. Sparse, of a variable that is read
 // row by row (ModelBuilder::Lookup): the row indices[i] has the gradient value[i], all other rows

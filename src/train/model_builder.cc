@@ -1,11 +1,30 @@
 #include "train/model_builder.h"
 
-#include <algorithm>
-
+#include "base/log.h"
 #include "tf/depends_on.h"
 #include "tf/ops.h"
+#include "train/internal/parts.h"
 
 namespace trainyard::train {
+namespace {
+
+Variable MakeVariable(std::string name, const tf::Shape& shape, const VariableOptions& options) {
+  return {.name = std::move(name),
+          .shape = shape,
+          .dtype = options.dtype,
+          .trainable = options.trainable,
+          .saved = options.saved,
+          .device = {},
+          .handle = {},
+          .value = {}};
+}
+
+void CheckIsNew(tf::Graph* graph, const std::string& name) {
+  if (graph->FindOperation(name) == nullptr) return;
+  graph->Fail(AlreadyExistsError("a variable named \"{}\" exists already", name));
+}
+
+}  // namespace
 
 ModelBuilder::ModelBuilder(tf::Graph* graph, Options options)
     : graph_(graph),
@@ -21,75 +40,109 @@ const Variable& ModelBuilder::AddVariable(const std::string& name, const tf::Sha
                                           const Initializer& initializer,
                                           const VariableOptions& options) {
   const bool averaged = uses_moving_averages_ && options.trainable && !training();
-  const std::string full_name = averaged ? fmt::format("{}/{}", name, kMovingAverageSlot) : name;
-  return Add(full_name, shape, NextVariableDevice(), initializer, options);
+  const std::vector<RowRange> rows = RowsOfParts(shape, options);
+  Variable variable = MakeVariable(averaged ? fmt::format("{}/{}", name, kMovingAverageSlot) : name,
+                                   shape, options);
+  const bool split = rows.size() > 1;
+  if (!split) variable.device = NextVariableDevice();
+  const Variable& added = split ? AddParts(std::move(variable), rows, initializer)
+                                : Add(std::move(variable), [&](const tf::Scope& scope) {
+                                    return initializer(scope, shape, NextSeed());
+                                  });
+  if (options.trainable) trainable_.push_back(&added);
+  return added;
 }
 
 const Variable& ModelBuilder::AddSlot(const Variable& primary, const std::string& slot,
                                       const tf::Shape& shape, const Initializer& initializer,
                                       const VariableOptions& options) {
-  VariableOptions slot_options = options;
-  slot_options.trainable = false;
-  const std::string name =
-      slot.starts_with('/') ? slot.substr(1) : fmt::format("{}/{}", primary.name, slot);
-  return Add(name, shape, primary.device, initializer, slot_options);
+  const bool is_absolute = slot.starts_with('/');
+  Variable variable = MakeVariable(
+      is_absolute ? slot.substr(1) : fmt::format("{}/{}", primary.name, slot), shape, options);
+  variable.trainable = false;
+  variable.device = primary.device;
+  if (primary.part_of.has_value() && !is_absolute && shape == primary.shape) {
+    variable.part_of = primary.part_of;
+    variable.part_of->name += "/" + slot;
+  }
+  return Add(std::move(variable),
+             [&](const tf::Scope& scope) { return initializer(scope, shape, NextSeed()); });
 }
 
-const Variable& ModelBuilder::Add(const std::string& name, const tf::Shape& shape,
-                                  const std::string& device, const Initializer& initializer,
-                                  const VariableOptions& options) {
-  const tf::Scope scope = tf::Scope(graph_).OnDevice(device);
-  if (graph_->FindOperation(name) != nullptr) {
-    graph_->Fail(AlreadyExistsError("a variable named \"{}\" exists already", name));
-  }
-  Variable variable{.name = name,
-                    .shape = shape,
-                    .dtype = options.dtype,
-                    .trainable = options.trainable,
-                    .saved = options.saved,
-                    .device = device,
-                    .handle = {},
-                    .value = {}};
+const Variable& ModelBuilder::Add(Variable variable,
+                                  const std::function<tf::Output(const tf::Scope&)>& first_value) {
+  const std::string& name = variable.name;
+  const tf::Scope scope = tf::Scope(graph_).OnDevice(variable.device);
+  CheckIsNew(graph_, name);
   variable.handle = scope.Op("VarHandleOp", name)
-                        .Type("dtype", options.dtype)
-                        .ShapeOf("shape", shape)
+                        .Type("dtype", variable.dtype)
+                        .ShapeOf("shape", variable.shape)
                         .String("shared_name", name)
                         .Out();
   const tf::Scope inner = scope.Inside(name);
-  const tf::Output first = initializer(inner.Inside("Initializer"), shape, NextSeed());
+  const tf::Output first = first_value(inner.Inside("Initializer"));
   variable.initialize = inner.Op("AssignVariableOp", "Assign")
                             .In(variable.handle)
                             .In(first)
-                            .Type("dtype", options.dtype)
+                            .Type("dtype", variable.dtype)
                             .Finish();
   variable.value = inner.Op("ReadVariableOp", "Read/ReadVariableOp")
                        .In(variable.handle)
-                       .Type("dtype", options.dtype)
+                       .Type("dtype", variable.dtype)
                        .Out();
   variables_.push_back(std::move(variable));
   return variables_.back();
 }
 
+std::vector<RowRange> ModelBuilder::RowsOfParts(const tf::Shape& shape,
+                                                const VariableOptions& options) const {
+  // What is not trained is updated by layers, which need its handle.
+  if (!options_.partitioner.has_value() || !options.trainable) return {};
+  MinMaxVariablePartitioner partitioner = *options_.partitioner;
+  if (partitioner.max_partitions == 0) partitioner.max_partitions = options_.num_ps_tasks;
+  return PartitionRows(partitioner, shape, options.dtype);
+}
+
+const Variable& ModelBuilder::AddParts(Variable whole, const std::vector<RowRange>& rows,
+                                       const Initializer& initializer) {
+  CheckIsNew(graph_, whole.name);
+  const tf::Scope scope = scope_.Inside(whole.name);
+  const tf::Output first = initializer(scope.Inside("Initializer"), whole.shape, NextSeed());
+  const std::vector<tf::Output> first_values = internal::SplitByRows(scope, first, rows);
+  std::vector<tf::Output> values;
+  std::vector<tf::Operation> initialized;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Variable part = whole;
+    part.name = fmt::format("{}/part_{}", whole.name, i);
+    part.shape.front() = rows[i].size;
+    part.device = NextVariableDevice();
+    part.part_of = WholeVariable{.name = whole.name, .shape = whole.shape, .rows = rows[i]};
+    whole.parts.push_back(&Add(std::move(part), [&](const tf::Scope&) { return first_values[i]; }));
+    values.push_back(whole.parts.back()->value);
+    initialized.push_back(whole.parts.back()->initialize);
+  }
+  whole.device = whole.parts.front()->device;
+  whole.value = tf::Identity(scope_, internal::ConcatRows(scope.Inside("ConcatPartitions"), values),
+                             whole.name);
+  whole.initialize = tf::Group(scope, initialized, "Assign");
+  if (training()) {
+    LogInfo("Variable {} {} is split into {} parts.", whole.name, tf::ShapeToString(whole.shape),
+            rows.size());
+  }
+  wholes_.push_back(std::move(whole));
+  return wholes_.back();
+}
+
 tf::Output ModelBuilder::Lookup(const Variable& variable, const tf::Output& ids) {
-  const tf::Scope scope = tf::Scope(graph_).OnDevice(variable.device).Inside(variable.name);
   const bool is_index =
       tf::OutputType(ids) == tf::DataType::kInt32 || tf::OutputType(ids) == tf::DataType::kInt64;
   const tf::Output indices = is_index ? ids : tf::Cast(scope_, ids, tf::DataType::kInt32);
-  const tf::Output rows = scope.Op("ResourceGather", "Lookup")
-                              .In(variable.handle)
-                              .In(indices)
-                              .Type("dtype", variable.dtype)
-                              .Out();
+  const tf::Scope scope = scope_.Inside(variable.name);
+  const tf::Output rows = variable.parts.empty()
+                              ? internal::LookUpRows(scope, variable, indices)
+                              : internal::LookUpRowsOfParts(scope, variable, indices);
   lookups_.push_back({&variable, indices, rows});
   return rows;
-}
-
-std::vector<const Variable*> ModelBuilder::trainable_variables() const {
-  std::vector<const Variable*> trainable;
-  for (const Variable& variable : variables_) {
-    if (variable.trainable) trainable.push_back(&variable);
-  }
-  return trainable;
 }
 
 tf::Output ModelBuilder::MeanOverReplicas(const tf::Output& local, const tf::Shape& shape) {

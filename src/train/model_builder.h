@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -39,8 +40,8 @@ struct SparseLookup {
 //
 // Names and placement are deterministic: the same model function called on every replica gives the
 // same variables in the same order, spread round robin over the parameter servers (global step
-// first, as tf.train.replica_device_setter does). Replicas that disagreed would silently train two
-// variables.
+// first, as tf.train.replica_device_setter does; each part of a split variable counts). Replicas
+// that disagreed would silently train two variables.
 //
 // Failures while building stay in graph().status(); the caller of the model function checks once.
 //
@@ -57,6 +58,8 @@ class ModelBuilder {
     int num_ps_tasks = 0;         // 0: variables live in this process
     std::string compute_device;   // of everything but variables, e.g. "/job:worker/task:1"
     int num_replicas = 1;         // that train by all-reduce, each with its own variables
+    // Splits large trainable variables; max_partitions 0 stands for num_ps_tasks. None: no splits.
+    std::optional<MinMaxVariablePartitioner> partitioner = {};
     // With parameter servers, see RunConfig::replicas_to_aggregate.
     SynchronousReplicas synchronous = {};
   };
@@ -75,20 +78,22 @@ class ModelBuilder {
   // The number of updates applied so far: int64 scalar "global_step", the first variable.
   const Variable& global_step() const { return variables_.front(); }
 
-  // Adds a variable under its exact name. A name used twice fails the graph.
+  // Adds a variable under its exact name. A name used twice fails the graph. One that Options says
+  // to split is returned as the whole. Its first value is computed as a whole, on the compute
+  // device, so that it is that of an unsplit variable of the same seed.
   const Variable& AddVariable(const std::string& name, const tf::Shape& shape,
                               const Initializer& initializer, const VariableOptions& options = {});
   // Adds a variable that lives beside `primary` (an optimizer's slot), called "<primary>/<slot>"
   // unless `slot` starts with '/', which names it absolutely. Not trainable; takes no turn in the
-  // round robin.
+  // round robin. The slot of a part, of the same shape, is the same part of "<whole>/<slot>".
   const Variable& AddSlot(const Variable& primary, const std::string& slot, const tf::Shape& shape,
                           const Initializer& initializer, const VariableOptions& options = {});
 
   // The rows `ids` (int32 or int64, any shape; other integers are cast) of a variable, in the shape
-  // of the ids followed by that of a row. Read where the variable is, so that only the rows travel
-  // from a parameter server. The gradient with respect to the variable is sparse: see
-  // train/gradient.h. A run with an id outside of the variable ends in InvalidArgument with that id
-  // and its place.
+  // of the ids followed by that of a row. Read where the variable, or the part, is, so that only
+  // the rows travel from a parameter server. The gradient with respect to the variable is sparse:
+  // see train/gradient.h. A run with an id outside of the variable ends in InvalidArgument with
+  // that id and its place.
   tf::Output Lookup(const Variable& variable, const tf::Output& ids);
   const std::vector<SparseLookup>& lookups() const { return lookups_; }
 
@@ -99,9 +104,10 @@ class ModelBuilder {
   // alone.
   void UseMovingAverages() { uses_moving_averages_ = true; }
 
-  // All variables in creation order.
+  // All that is stored, in creation order: parts instead of wholes.
   const std::deque<Variable>& variables() const { return variables_; }
-  std::vector<const Variable*> trainable_variables() const;
+  // What layers have added to be trained: wholes instead of parts.
+  const std::vector<const Variable*>& trainable_variables() const { return trainable_; }
 
   // An operation to run with every training step, such as an update of moving averages.
   void AddUpdate(tf::Operation update) { updates_.push_back(update); }
@@ -156,14 +162,21 @@ class ModelBuilder {
   Seed NextSeed();
 
  private:
-  const Variable& Add(const std::string& name, const tf::Shape& shape, const std::string& device,
-                      const Initializer& initializer, const VariableOptions& options);
+  // The operations around `variable`, which has all but these; it starts as what `first_value`
+  // builds on its device, in the scope given.
+  const Variable& Add(Variable variable,
+                      const std::function<tf::Output(const tf::Scope&)>& first_value);
+  const Variable& AddParts(Variable whole, const std::vector<RowRange>& rows,
+                           const Initializer& initializer);
+  std::vector<RowRange> RowsOfParts(const tf::Shape& shape, const VariableOptions& options) const;
   std::string NextVariableDevice();
 
   tf::Graph* const graph_;
   const Options options_;
   const tf::Scope scope_;
   std::deque<Variable> variables_;  // a deque: references stay valid as it grows
+  std::deque<Variable> wholes_;     // those that have parts
+  std::vector<const Variable*> trainable_;
   std::vector<SparseLookup> lookups_;
   std::vector<tf::Operation> updates_;
   std::vector<ReplicaMean> replica_means_;

@@ -7,6 +7,7 @@
 #include "train/internal/aggregate_gradients.h"
 #include "train/internal/clip_gradients.h"
 #include "train/internal/moving_averages.h"
+#include "train/internal/parts.h"
 #include "train/internal/update.h"
 
 namespace trainyard::train {
@@ -76,6 +77,7 @@ tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimi
   if (!graph.status().ok()) return nullptr;
 
   const tf::Scope scope = model.scope().Inside("train");
+  gradients = internal::GradientsOfParts(scope.Inside("parts"), std::move(gradients));
   gradients = MeansOverReplicas(model, scope, std::move(gradients));
   std::optional<internal::AccumulatedGradients> accumulated;
   if (options.gradient_accumulation_steps > 1) {

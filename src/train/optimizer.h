@@ -21,9 +21,10 @@ class Optimizer {
 
   const Schedule& learning_rate() const { return learning_rate_; }
 
-  // Adds slots and one update per variable, on the variable's device; returns all operations that
-  // have to run. `rate` is this step's learning rate. Every update must depend on its gradient, by
-  // value or by a control dependency. Failures stay in the graph's status.
+  // Adds slots and one update per gradient's variable, on the variable's device. The variables are
+  // what is stored: each part of a split variable has a gradient of its own, in order; returns all
+  // operations that have to run. `rate` is this step's learning rate. Every update must depend on
+  // its gradient, by value or by a control dependency. Failures stay in the graph's status.
   virtual std::vector<tf::Operation> Apply(ModelBuilder& model, const tf::Output& rate,
                                            std::span<const Gradient> gradients) const = 0;
 

@@ -37,6 +37,12 @@ Status CheckRanges(const RunConfig& config) {
   RETURN_IF_ERROR(
       CheckAtLeast("session_creation_timeout_secs", config.session_creation_timeout.count(), 1));
   RETURN_IF_ERROR(CheckAtLeast("replicas_to_aggregate", config.replicas_to_aggregate, 0));
+  if (config.partitioner.has_value()) {
+    RETURN_IF_ERROR(
+        CheckAtLeast("partitioner.max_partitions", config.partitioner->max_partitions, 0));
+    RETURN_IF_ERROR(
+        CheckAtLeast("partitioner.min_slice_size", config.partitioner->min_slice_size, 1));
+  }
   const spec::TaskConfig& task = config.task;
   if (task.num_ps_replicas > 0 && config.replicas_to_aggregate > task.num_worker_replicas) {
     return InvalidArgumentError(

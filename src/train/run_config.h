@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "spec/tf_config.h"
+#include "train/partitioner.h"
 
 namespace trainyard::train {
 
@@ -63,6 +64,14 @@ struct RunConfig {
   // each replica's gradients are an update of their own. Without effect where there are no
   // parameter servers. How it goes on when replicas are lost: replica_sync.h.
   int replicas_to_aggregate = 0;
+  // Parameter servers: splits large trainable variables, such as embeddings, by rows, so that
+  // reads, updates and memory are shared by the servers; {} takes TensorFlow's defaults (one part
+  // for each server, of 256 KiB or more). Layers, names and checkpoints stay as they are, so a run
+  // may go on with another partitioner, other servers or none; evaluation and exports never split.
+  // None: each variable is on one server. Every process of a job needs the same setting. As the
+  // partitioner of tf.compat.v1.variable_scope. Without effect where there are no parameter
+  // servers.
+  std::optional<MinMaxVariablePartitioner> partitioner;
   // Matrix products and convolutions in bfloat16, all else in float32. Falls back to float32, with
   // a warning, on processors that only emulate it or that are no faster with it (bfloat16_choice.h;
   // each process decides for itself).

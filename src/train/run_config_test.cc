@@ -73,6 +73,14 @@ TEST_F(RunConfigTest, GradientsOfMoreReplicasThanThereAreCannotBeWaitedFor) {
               ::testing::HasSubstr("replicas_to_aggregate is 3, but the cluster has only 2"));
 }
 
+TEST_F(RunConfigTest, APartitionerNeedsASize) {
+  EXPECT_EQ(ErrorOf({.model_dir = "/m", .partitioner = MinMaxVariablePartitioner{}}), "");
+  EXPECT_EQ(ErrorOf({.model_dir = "/m", .partitioner = {{.min_slice_size = 0}}}),
+            "partitioner.min_slice_size should be > 0");
+  EXPECT_EQ(ErrorOf({.model_dir = "/m", .partitioner = {{.max_partitions = -1}}}),
+            "partitioner.max_partitions should be >= 0");
+}
+
 TEST_F(RunConfigTest, StepsOrSecondsOfSavingExcludeEachOther) {
   RunConfig steps{.model_dir = "m", .save_checkpoints_steps = 10};
   ASSERT_TRUE(steps.ReadEnvironment().ok());

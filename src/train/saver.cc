@@ -14,7 +14,7 @@ namespace {
 struct Shard {
   std::vector<const Variable*> variables;
   tf::Output names;
-  tf::Output slices;  // empty strings: whole tensors
+  tf::Output slices;  // of tensors that are split; empty strings: whole ones
   std::vector<tf::Output> values;
   std::vector<tf::DataType> types;
 };
@@ -26,17 +26,20 @@ tf::Output StringConst(const tf::Scope& scope, const std::vector<std::string>& v
 }
 
 Shard MakeShard(const tf::Scope& scope, std::vector<const Variable*> variables) {
-  std::sort(variables.begin(), variables.end(),
-            [](const Variable* a, const Variable* b) { return a->name < b->name; });
+  std::stable_sort(variables.begin(), variables.end(), [](const Variable* a, const Variable* b) {
+    return a->saved_name() < b->saved_name();
+  });
   Shard shard;
   std::vector<std::string> names;
+  std::vector<std::string> slices;
   for (const Variable* variable : variables) {
-    names.push_back(variable->name);
+    names.push_back(variable->saved_name());
+    slices.push_back(variable->saved_slice());
     shard.values.push_back(variable->value);
     shard.types.push_back(variable->dtype);
   }
   shard.names = StringConst(scope, names, "tensor_names");
-  shard.slices = StringConst(scope, std::vector<std::string>(names.size()), "shape_and_slices");
+  shard.slices = StringConst(scope, slices, "shape_and_slices");
   shard.variables = std::move(variables);
   return shard;
 }
@@ -157,15 +160,15 @@ Status Saver::CheckFits(const std::string& prefix) const {
         prefix, what);
   };
   for (const Variable& variable : variables_) {
-    const auto entry = reader.entries().find(variable.name);
+    const auto entry = reader.entries().find(variable.saved_name());
     if (entry == reader.entries().end()) {
-      return mismatch(fmt::format("it has no variable \"{}\"", variable.name));
+      return mismatch(fmt::format("it has no variable \"{}\"", variable.saved_name()));
     }
-    if (entry->second.dtype != variable.dtype || entry->second.shape != variable.shape) {
+    if (entry->second.dtype != variable.dtype || entry->second.shape != variable.saved_shape()) {
       return mismatch(
-          fmt::format("\"{}\" is {}{} there and {}{} here", variable.name,
+          fmt::format("\"{}\" is {}{} there and {}{} here", variable.saved_name(),
                       tf::DataTypeName(entry->second.dtype), tf::ShapeToString(entry->second.shape),
-                      tf::DataTypeName(variable.dtype), tf::ShapeToString(variable.shape)));
+                      tf::DataTypeName(variable.dtype), tf::ShapeToString(variable.saved_shape())));
     }
   }
   return OkStatus();

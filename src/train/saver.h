@@ -23,7 +23,9 @@ struct SaverPlace {
 // its operation names (save/Const, save/Identity, save/restore_all), which SavedModel loaders rely
 // on. By default each device writes its own shard, so all of them need the same file system. With
 // SaverPlace::on_one_device the same files, shard by shard, are written and read by one device, and
-// only tensors travel to and from the others.
+// only tensors travel to and from the others. The parts of a split variable are slices of one
+// tensor, as those of TensorFlow's partitioned variables: a graph that splits it otherwise, or not
+// at all, restores them.
 //
 // A value; the graph owns the operations. Save and Restore may not run at the same time.
 class Saver {

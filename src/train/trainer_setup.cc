@@ -1,6 +1,7 @@
 // What a trainer consists of: the graph, the strategy, the hooks, the data.
 #include "base/files.h"
 #include "base/log.h"
+#include "train/graph_def_text.h"
 #include "train/nan_hook.h"
 #include "train/progress_hook.h"
 #include "train/replica_sync.h"
@@ -27,6 +28,18 @@ std::optional<int64_t> SeedOf(const RunConfig& config) {
   return *config.tf_random_seed + config.task.trainer_rank.value_or(0);
 }
 
+// What another version of TensorFlow adds to graphs is no reason not to train.
+Status WriteGraphText(const std::string& model_dir, const std::string& graph_def) {
+  const Result<std::string> text = FormatGraphDef(graph_def);
+  if (text.ok()) return WriteFileAtomically(JoinPath(model_dir, "graph.pbtxt"), *text);
+  LogWarning("no graph.pbtxt: {}", text.status().message());
+  return OkStatus();
+}
+
+std::optional<MinMaxVariablePartitioner> PartitionerOf(const RunConfig& config) {
+  return config.uses_server() ? config.partitioner : std::nullopt;
+}
+
 }  // namespace
 
 Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
@@ -37,6 +50,7 @@ Status Trainer::SetUp(const ModelFn& model_fn, std::string target) {
                                               .num_ps_tasks = config_.task.num_ps_replicas,
                                               .compute_device = config_.device(),
                                               .num_replicas = NumReplicas(config_),
+                                              .partitioner = PartitionerOf(config_),
                                               .synchronous = SynchronousReplicasOf(config_)},
                                              PlaceOfSaver(config_)));
   LogInfo("Done calling model_fn.");
@@ -89,6 +103,7 @@ Status Trainer::SetUpChief() {
   ASSIGN_OR_RETURN(events_, records::EventWriter::Create(config_.model_dir));
   ASSIGN_OR_RETURN(const std::string graph_def, model_->graph().Serialize());
   RETURN_IF_ERROR(events_->AddGraph(graph_def));
+  RETURN_IF_ERROR(WriteGraphText(config_.model_dir, graph_def));
   std::vector<std::string> tags;
   for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
   const bool has_summaries = !tags.empty() || !model_->model().summaries().empty();

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <optional>
 #include <regex>
+#include <set>
 
 #include "base/files.h"
 #include "base/log.h"
 #include "tf/checkpoint_reader.h"
 #include "tf/ops.h"
 #include "train/checkpoint_directory.h"
+#include "train/internal/parts.h"
 
 namespace trainyard::train {
 namespace {
@@ -30,14 +32,15 @@ Result<std::regex> Compile(const std::string& expression) {
 
 Result<std::vector<const Variable*>> Choose(const ModelBuilder& model,
                                             const std::vector<std::string>& expressions) {
-  if (expressions.empty()) return model.trainable_variables();
+  if (expressions.empty()) return internal::StoredTrainableVariables(model);
   std::vector<const Variable*> chosen;
   for (const std::string& expression : expressions) {
     ASSIGN_OR_RETURN(const std::regex compiled, Compile(expression));
     bool matched = false;
     for (const Variable& variable : model.variables()) {
       if (!variable.saved || &variable == &model.global_step() ||
-          !std::regex_search(variable.name, compiled, std::regex_constants::match_continuous)) {
+          !std::regex_search(variable.saved_name(), compiled,
+                             std::regex_constants::match_continuous)) {
         continue;
       }
       matched = true;
@@ -57,17 +60,19 @@ Status CheckFits(const Variable& variable, const std::string& previous,
   const auto entry = reader.entries().find(previous);
   if (entry == reader.entries().end()) {
     return NotFoundError("the checkpoint has no variable \"{}\" for \"{}\"", previous,
-                         variable.name);
+                         variable.saved_name());
   }
-  if (entry->second.dtype == variable.dtype && entry->second.shape == variable.shape) {
+  if (entry->second.dtype == variable.dtype && entry->second.shape == variable.saved_shape()) {
     return OkStatus();
   }
   return InvalidArgumentError("\"{}\" is {}{} in the checkpoint, and \"{}\" is {}{} here", previous,
                               tf::DataTypeName(entry->second.dtype),
-                              tf::ShapeToString(entry->second.shape), variable.name,
-                              tf::DataTypeName(variable.dtype), tf::ShapeToString(variable.shape));
+                              tf::ShapeToString(entry->second.shape), variable.saved_name(),
+                              tf::DataTypeName(variable.dtype),
+                              tf::ShapeToString(variable.saved_shape()));
 }
 
+// Read by this process, which has found the checkpoint; only tensors travel to the variables.
 tf::Operation AddAssign(const tf::Scope& scope, const std::string& prefix, const Variable& variable,
                         const std::string& previous) {
   const auto strings = [&](const std::string& text) {
@@ -76,10 +81,11 @@ tf::Operation AddAssign(const tf::Scope& scope, const std::string& prefix, const
   const tf::Output value = scope.Op("RestoreV2")
                                .In(tf::Const(scope, tf::Tensor::StringScalar(prefix)))
                                .In(strings(previous))
-                               .In(strings(""))
+                               .In(strings(variable.saved_slice()))
                                .Types("dtypes", {variable.dtype})
                                .Out();
-  return scope.Op("AssignVariableOp")
+  return scope.OnDevice(variable.device)
+      .Op("AssignVariableOp")
       .In(variable.handle)
       .In(value)
       .Type("dtype", variable.dtype)
@@ -91,21 +97,22 @@ Result<tf::Operation> Add(const ModelBuilder& model, const WarmStartSettings& se
   ASSIGN_OR_RETURN(const tf::CheckpointReader reader, tf::CheckpointReader::Open(prefix));
   ASSIGN_OR_RETURN(const std::vector<const Variable*> chosen,
                    Choose(model, settings.vars_to_warm_start));
-  std::map<std::string, std::string> renames = settings.var_name_to_prev_var_name;
+  const std::map<std::string, std::string>& renames = settings.var_name_to_prev_var_name;
+  const tf::Scope scope = model.scope().Inside("warm_start");
+  std::set<std::string> names;  // parts of one variable share theirs
   std::vector<tf::Operation> assigns;
   for (const Variable* variable : chosen) {
-    const auto renamed = renames.extract(variable->name);
-    const std::string previous = renamed ? renamed.mapped() : variable->name;
+    const std::string& name = *names.insert(variable->saved_name()).first;
+    const auto renamed = renames.find(name);
+    const std::string& previous = renamed == renames.end() ? name : renamed->second;
     RETURN_IF_ERROR(CheckFits(*variable, previous, reader));
-    // On the variable's own device, whose parameter server shares the file system.
-    const tf::Scope scope = model.scope().OnDevice(variable->device).Inside("warm_start");
     assigns.push_back(AddAssign(scope, prefix, *variable, previous));
   }
-  if (!renames.empty()) {
-    return InvalidArgumentError("var_name_to_prev_var_name: \"{}\" is not warm started",
-                                renames.begin()->first);
+  for (const auto& [name, previous] : renames) {
+    if (names.contains(name)) continue;
+    return InvalidArgumentError("var_name_to_prev_var_name: \"{}\" is not warm started", name);
   }
-  LogInfo("Warm-starting {} variables from {}", chosen.size(), prefix);
+  LogInfo("Warm-starting {} variables from {}", names.size(), prefix);
   const tf::Operation all = tf::Group(model.scope(), assigns, "warm_start/all");
   RETURN_IF_ERROR(model.graph().status());
   return all;

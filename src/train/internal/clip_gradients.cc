@@ -1,12 +1,18 @@
 #include "train/internal/clip_gradients.h"
 
 #include "train/internal/arithmetic.h"
+#include "train/internal/parts.h"
 
 namespace trainyard::train::internal {
 namespace {
 
-tf::Output SumOfSquares(const tf::Scope& scope, const tf::Output& x) {
-  return tf::Sum(scope, Unary(scope, "Square", x));
+// The sum of the squares of each gradient.
+std::vector<tf::Output> Squares(const tf::Scope& scope, const std::vector<Gradient>& gradients) {
+  std::vector<tf::Output> squares;
+  for (const Gradient& gradient : gradients) {
+    squares.push_back(tf::Sum(scope, Unary(scope, "Square", gradient.value)));
+  }
+  return squares;
 }
 
 // 1, or what shrinks `norm` to `limit` where it is larger.
@@ -47,17 +53,17 @@ std::vector<Gradient> ClipGradients(ModelBuilder& model, std::vector<Gradient> g
     }
   }
   if (options.clip_norm > 0) {
-    for (Gradient& gradient : gradients) {
-      const tf::Output norm = Unary(scope, "Sqrt", SumOfSquares(scope, gradient.value));
-      gradient.value = tf::Mul(scope, gradient.value, Shrinking(scope, norm, options.clip_norm));
+    const std::vector<tf::Output> squares =
+        SumOverParts(scope, gradients, Squares(scope, gradients));
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      const tf::Output norm = Unary(scope, "Sqrt", squares[i]);
+      tf::Output& value = gradients[i].value;
+      value = tf::Mul(scope, value, Shrinking(scope, norm, options.clip_norm));
     }
   }
   if (options.clip_global_norm > 0) {
-    std::vector<tf::Output> squares;
-    for (const Gradient& gradient : gradients) {
-      squares.push_back(SumOfSquares(scope, gradient.value));
-    }
-    const tf::Output norm = Unary(scope, "Sqrt", scope.Op("AddN").InList(squares).Out());
+    const tf::Output norm =
+        Unary(scope, "Sqrt", scope.Op("AddN").InList(Squares(scope, gradients)).Out());
     // norm - norm is 0, or not-a-number: what is not finite must not be scaled to something that
     // looks like a gradient.
     const tf::Output factor = tf::Add(scope, Shrinking(scope, norm, options.clip_global_norm),

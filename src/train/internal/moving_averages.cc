@@ -1,6 +1,7 @@
 #include "train/internal/moving_averages.h"
 
 #include "train/internal/arithmetic.h"
+#include "train/internal/parts.h"
 #include "train/internal/update.h"
 
 namespace trainyard::train::internal {
@@ -40,7 +41,7 @@ std::vector<tf::Operation> MoveAverages(ModelBuilder& model, const MinimizeOptio
   std::vector<tf::Operation> moved;
   if (options.moving_average_decay == 0) return moved;
   const tf::Output share = Share(model.scope().Inside("train").Inside("average"), model, options);
-  for (const Variable* variable : model.trainable_variables()) {
+  for (const Variable* variable : StoredTrainableVariables(model)) {
     const Variable& average = AddAverage(model, *variable);
     const tf::Scope scope = UpdateScope(model, *variable).Inside("average");
     const tf::Output value = ReadAfter(scope, *variable, applied);

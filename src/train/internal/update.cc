@@ -39,7 +39,7 @@ std::vector<Gradient> DecayWeights(ModelBuilder& model, const tf::Output& rate,
   std::vector<Gradient> after;
   for (Gradient gradient : gradients) {
     const Variable& variable = *gradient.variable;
-    if (weight_decay > 0 && !ContainsAny(variable.name, exclude)) {
+    if (weight_decay > 0 && !ContainsAny(variable.saved_name(), exclude)) {
       const tf::Scope scope = UpdateScope(model, variable).Inside("weight_decay");
       // The gradient is that of the weights before they shrink, and a step that is skipped (its
       // gradient is dead) must not shrink them either.

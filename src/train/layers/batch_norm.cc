@@ -23,13 +23,29 @@ void AddMovingUpdate(ModelBuilder& model, const Variable& moving, const tf::Outp
   model.AddUpdate(scope.Op("AssignSubVariableOp").In(moving.handle).In(difference).Finish());
 }
 
+// How many values of `x` a channel has, as a float scalar. By way of Shape and not of Size, before
+// which TensorFlow's rewriting to bfloat16 would convert all of x back to float32.
+tf::Output ValuesPerChannel(const tf::Scope& scope, const tf::Output& x, const tf::Shape& input) {
+  const tf::Output shape = scope.Op("Shape").In(x).Out();
+  float known = 1;
+  std::vector<tf::Output> unknown;
+  for (size_t i = 0; i + 1 < input.size(); ++i) {
+    if (input[i] >= 0) {
+      known *= static_cast<float>(input[i]);
+    } else {
+      unknown.push_back(tf::Cast(scope, internal::SizeAt(scope, shape, static_cast<int32_t>(i)),
+                                 tf::DataType::kFloat));
+    }
+  }
+  tf::Output count = tf::Const(scope, known);
+  for (const tf::Output& size : unknown) count = tf::Mul(scope, count, size);
+  return count;
+}
+
 // The fused kernel gives the variance as n / (n - 1) times that of the n values of a channel, to
 // estimate that of all data; without the factor it is what Keras collects.
-tf::Output OfTheBatch(const tf::Scope& scope, const tf::Output& variance, const tf::Output& x,
-                      int64_t channels) {
-  const tf::Output size = tf::Cast(scope, scope.Op("Size").In(x).Out(), tf::DataType::kFloat);
-  const tf::Output one_of =
-      scope.Op("RealDiv").In(tf::Const(scope, static_cast<float>(channels))).In(size).Out();
+tf::Output OfTheBatch(const tf::Scope& scope, const tf::Output& variance, const tf::Output& n) {
+  const tf::Output one_of = scope.Op("RealDiv").In(tf::Const(scope, 1.0f)).In(n).Out();
   return tf::Mul(scope, variance, tf::Sub(scope, tf::Const(scope, 1.0f), one_of));
 }
 
@@ -97,8 +113,8 @@ tf::Output BatchNorm(ModelBuilder& model, const tf::Output& x, const BatchNormOp
       Normalize(scope, image, gamma, beta, given, by_batch, options.epsilon, &seen);
   if (by_batch) {
     AddMovingUpdate(model, mean, seen.mean, options.momentum);
-    AddMovingUpdate(model, variance, OfTheBatch(scope, seen.variance, x, input.back()),
-                    options.momentum);
+    const tf::Output n = ValuesPerChannel(scope, x, input);
+    AddMovingUpdate(model, variance, OfTheBatch(scope, seen.variance, n), options.momentum);
   }
   return flat ? tf::Reshape(scope, y, {-1, width}) : y;
 }

@@ -23,7 +23,9 @@ struct EmbeddingOptions {
   Combiner combiner = Combiner::kNone;
   // Sparse: a step computes, sends and (with Adagrad, Ftrl, Momentum, RMSProp and GradientDescent)
   // updates only the rows that the batch has read. Dense: all of them, which small tables may do
-  // faster; the numbers are the same where the optimizer treats both alike (see its header).
+  // faster; the numbers are the same where the optimizer treats both alike (see its header). Of a
+  // table that is split over parameter servers (RunConfig::partitioner) sparse lookups ask each
+  // server for its rows, dense ones read all of it.
   bool sparse_gradient = true;
   Initializer embeddings_initializer = RandomUniform(-0.05f, 0.05f);
   std::string name = "embedding";  // embedding_1, embedding_2, ... for the next ones
@@ -33,8 +35,9 @@ struct EmbeddingOptions {
 // ids [batch,n] -> [batch,n,output_dim], or with a combiner [batch,output_dim]
 //
 // Ids are integers. One that is not in the table ends the run in InvalidArgument with the id and
-// its place, such as "indices[1,0] = 7 is not in [0, 5)". Variable: <name>/embeddings
-// [input_dim,output_dim]. As tf.keras.layers.Embedding, combiners as in
+// its place, such as "indices[1,0] = 7 is not in [0, 5)" (of a split table
+// "[embedding/embeddings: indices] [[1 0]] [=] [7] [is not in [0, 5)]"). Variable:
+// <name>/embeddings [input_dim,output_dim]. As tf.keras.layers.Embedding, combiners as in
 // tf.nn.embedding_lookup_sparse without weights.
 tf::Output Embedding(ModelBuilder& model, const tf::Output& ids, const EmbeddingOptions& options);
 

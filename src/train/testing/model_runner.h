@@ -17,7 +17,9 @@ namespace trainyard::train {
 class ModelRunner {
  public:
   explicit ModelRunner(const ModelBuilder& model) : session_(MakeSession(model.graph())) {
-    for (const Variable& variable : model.variables()) Run(variable.initialize);
+    std::vector<tf::Operation> all;  // in one run: parts of a variable share their first value
+    for (const Variable& variable : model.variables()) all.push_back(variable.initialize);
+    CheckOk(session_->Run({}, {}, all).status());
   }
 
   void Run(tf::Operation op, std::initializer_list<tf::Feed> feeds = {}) {
@@ -37,6 +39,8 @@ class ModelRunner {
   float Float(const tf::Output& output, std::initializer_list<tf::Feed> feeds = {}) {
     return Floats(output, feeds).at(0);
   }
+
+  tf::Session* session() { return session_.get(); }
 
  private:
   static void CheckOk(const Status& status) {

@@ -1,23 +1,19 @@
 """The digits network as a TensorFlow 2.15 Estimator.
 
-usage: estimator_peer.py steps|job MNIST WORK_DIRECTORY
-
 Prints what keras_peer.py prints.
 """
 
 import json
 import os
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import mnist
+import data
 import numpy
+import peer_options
 import tensorflow as tf
 
 v1 = tf.compat.v1
-BATCH = 100
-WARM_UP = 15
 
 
 class StepTimes(tf.estimator.SessionRunHook):
@@ -30,17 +26,17 @@ class StepTimes(tf.estimator.SessionRunHook):
             self.first_step_at = time.time()
         self.ends.append(time.perf_counter())
 
-    def milliseconds(self):
-        return [1000 * value for value in numpy.diff(self.ends)[WARM_UP - 1 :]]
+    def milliseconds(self, warm_up):
+        return [1000 * value for value in numpy.diff(self.ends)[warm_up - 1 :]]
 
 
 def model_fn(features, labels, mode):
     training = mode == tf.estimator.ModeKeys.TRAIN
     net = features["image"]
     for _ in range(2):
-        net = v1.layers.conv2d(net, 32, 5, padding="same")
-        net = tf.nn.relu(v1.layers.batch_normalization(net, training=training))
-        net = v1.layers.max_pooling2d(net, 2, 2)
+        net = v1.layers.conv2d(net, 32, 5, padding="same", use_bias=False)
+        net = v1.layers.batch_normalization(net, momentum=0.9, training=training)
+        net = tf.nn.relu(v1.layers.max_pooling2d(net, 2, 2))
     net = v1.layers.dense(v1.layers.flatten(net), 1024, activation=tf.nn.relu)
     logits = v1.layers.dense(v1.layers.dropout(net, 0.4, training=training), 10)
     classes = tf.argmax(logits, axis=1)
@@ -55,12 +51,12 @@ def model_fn(features, labels, mode):
     return tf.estimator.EstimatorSpec(mode, None, loss, train_op, metrics)
 
 
-def input_fn(images, labels, training):
+def input_fn(images, labels, batch, training):
     # Not a tf.data set of the arrays: those would stand in the graph, and in its event file.
     return v1.estimator.inputs.numpy_input_fn(
         {"image": images},
         labels,
-        batch_size=BATCH,
+        batch_size=batch,
         num_epochs=None if training else 1,
         shuffle=training,
         num_threads=1,
@@ -73,26 +69,28 @@ def receiver():
 
 
 def main():
-    mode, data, work = sys.argv[1:4]
+    options = peer_options.parse(__doc__)
+    if options.model != "digits" or options.precision != "float32" or options.mode == "accuracy":
+        raise SystemExit("the Estimator peer trains digits in float32, by steps or as a job")
     v1.logging.set_verbosity(v1.logging.ERROR)
-    train, times = mnist.load(data, "train"), StepTimes()
-    estimator = tf.estimator.Estimator(model_fn, work)
-    steps = 95 if mode == "steps" else 100
-    train_input = input_fn(*train, True)
-    if mode == "steps":
-        estimator.train(train_input, [times], max_steps=steps)
-        result = {"milliseconds": times.milliseconds()}
+    train, times = data.load_mnist(options.data, "train"), StepTimes()
+    estimator = tf.estimator.Estimator(model_fn, options.work)
+    train_input = input_fn(*train, options.batch, True)
+    if options.mode == "steps":
+        estimator.train(train_input, [times], max_steps=data.BATCHES["digits"])
+        result = {"milliseconds": times.milliseconds(data.WARM_UP["digits"])}
     else:
         evaluation = tf.estimator.EvalSpec(
-            input_fn(*mnist.load(data, "t10k"), False),
+            input_fn(*data.load_mnist(options.data, "t10k"), options.batch, False),
             steps=None,
             exporters=tf.estimator.FinalExporter("digits", receiver),
         )
-        training = tf.estimator.TrainSpec(train_input, steps, [times])
+        training = tf.estimator.TrainSpec(train_input, 100, [times])
         metrics, _ = tf.estimator.train_and_evaluate(estimator, training, evaluation)
         result = {"accuracy": float(metrics["accuracy"])}
     result["first_step_at"] = times.first_step_at
     print(json.dumps(result))
 
 
-main()
+if __name__ == "__main__":
+    main()
