@@ -1,6 +1,7 @@
 // What a trainer consists of: the graph, the strategy, the hooks, the data.
 #include "base/files.h"
 #include "base/log.h"
+#include "train/graph_def_text.h"
 #include "train/nan_hook.h"
 #include "train/progress_hook.h"
 #include "train/replica_sync.h"
@@ -25,6 +26,14 @@ int NumReplicas(const RunConfig& config) {
 std::optional<int64_t> SeedOf(const RunConfig& config) {
   if (!config.tf_random_seed.has_value() || !config.uses_all_reduce()) return config.tf_random_seed;
   return *config.tf_random_seed + config.task.trainer_rank.value_or(0);
+}
+
+// What another version of TensorFlow adds to graphs is no reason not to train.
+Status WriteGraphText(const std::string& model_dir, const std::string& graph_def) {
+  const Result<std::string> text = FormatGraphDef(graph_def);
+  if (text.ok()) return WriteFileAtomically(JoinPath(model_dir, "graph.pbtxt"), *text);
+  LogWarning("no graph.pbtxt: {}", text.status().message());
+  return OkStatus();
 }
 
 std::optional<MinMaxVariablePartitioner> PartitionerOf(const RunConfig& config) {
@@ -94,6 +103,7 @@ Status Trainer::SetUpChief() {
   ASSIGN_OR_RETURN(events_, records::EventWriter::Create(config_.model_dir));
   ASSIGN_OR_RETURN(const std::string graph_def, model_->graph().Serialize());
   RETURN_IF_ERROR(events_->AddGraph(graph_def));
+  RETURN_IF_ERROR(WriteGraphText(config_.model_dir, graph_def));
   std::vector<std::string> tags;
   for (const auto& [tag, value] : model_->model().scalar_summaries()) tags.push_back(tag);
   const bool has_summaries = !tags.empty() || !model_->model().summaries().empty();

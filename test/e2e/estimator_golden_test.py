@@ -33,7 +33,6 @@ MORE_STEPS = 220
 # What Estimator writes and ours do not, with the reason. Patterns of whole names.
 ESTIMATOR_ALONE = {
     "files": {
-        r"graph\.pbtxt": "the event file holds the graph",
         r"model\.ckpt-\d+\.meta": "a checkpoint is read by variable names; graphs are built by programs",
     },
     "training events": {

@@ -47,6 +47,20 @@ def test_summaries_have_their_steps_and_values(events):
     assert tf.io.decode_png(image).shape == (4, 4, 1)
 
 
+def test_graph_is_written_as_text(directory):
+    from google.protobuf import text_format
+    from tensorboard.backend.event_processing import event_file_loader
+    from tensorflow.core.framework import graph_pb2
+
+    text = (directory / "model" / "graph.pbtxt").read_text()
+    graph = text_format.Parse(text, graph_pb2.GraphDef())
+    files = (directory / "model").glob("events.out.tfevents.*")
+    events = [e for file in files for e in event_file_loader.EventFileLoader(str(file)).Load()]
+    (binary,) = [event.graph_def for event in events if event.graph_def]
+    assert graph == graph_pb2.GraphDef.FromString(binary)
+    assert any(node.op == "ResourceApplyGradientDescent" for node in graph.node)
+
+
 def test_hyperparameters_are_read_by_their_plugin(events):
     from tensorboard.plugins.hparams import metadata
 
