@@ -10,8 +10,8 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench/train_digits"))
-import mnist  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench/train"))
+from data import load_mnist  # noqa: E402
 
 v1 = tf.compat.v1
 
@@ -62,9 +62,9 @@ def main():
     estimator = tf.estimator.Estimator(model_fn, config=config)
     tf.estimator.train_and_evaluate(
         estimator,
-        tf.estimator.TrainSpec(input_fn(*mnist.load(data, "train"), True), int(max_steps)),
+        tf.estimator.TrainSpec(input_fn(*load_mnist(data, "train"), True), int(max_steps)),
         tf.estimator.EvalSpec(
-            input_fn(*mnist.load(data, "t10k"), False), steps=10, start_delay_secs=0, throttle_secs=0
+            input_fn(*load_mnist(data, "t10k"), False), steps=10, start_delay_secs=0, throttle_secs=0
         ),
     )
     if config.is_chief:
