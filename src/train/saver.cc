@@ -6,11 +6,12 @@
 
 #include "tf/checkpoint_reader.h"
 #include "tf/ops.h"
+#include "train/internal/checkpoint_files.h"
 
 namespace trainyard::train {
 namespace {
 
-// The variables of one device, as the parallel lists that SaveV2 and RestoreV2 take.
+// The variables of one file, as the parallel lists that SaveV2 and RestoreV2 take.
 struct Shard {
   std::vector<const Variable*> variables;
   tf::Output names;
@@ -94,11 +95,17 @@ Saver::Saver(tf::Graph* graph, const std::deque<Variable>& variables, const Save
   std::vector<tf::Operation> saves;
   std::vector<tf::Operation> restores;
   std::string last_device;
-  const auto num_shards = static_cast<int32_t>(by_device.size());
+  std::vector<std::pair<std::string, std::vector<const Variable*>>> shards;
   for (auto& [device, on_device] : by_device) {
+    for (auto& file : internal::SplitIntoFiles(std::move(on_device))) {
+      shards.emplace_back(device, std::move(file));
+    }
+  }
+  const auto num_shards = static_cast<int32_t>(shards.size());
+  for (auto& [device, in_file] : shards) {
     const tf::Scope here = scope.OnDevice(device);
     const tf::Scope files = scope.OnDevice(place.on_one_device.value_or(device));
-    const Shard shard = MakeShard(files, std::move(on_device));
+    const Shard shard = MakeShard(files, std::move(in_file));
     const tf::Output name = files.Op("ShardedFilename")
                                 .In(temporary)
                                 .In(tf::Const(files, static_cast<int32_t>(written.size())))

@@ -19,9 +19,10 @@ struct SaverPlace {
 };
 
 // Saves and restores a graph's variables as a tensor bundle (`<prefix>.index`, `<prefix>.data-*`),
-// one shard per device that holds variables, merged at the end: tf.train.Saver(sharded=True), with
-// its operation names (save/Const, save/Identity, save/restore_all), which SavedModel loaders rely
-// on. By default each device writes its own shard, so all of them need the same file system. With
+// one shard per device that holds variables, or several of a large one
+// (internal/checkpoint_files.h), merged at the end: tf.train.Saver(sharded=True), with its
+// operation names (save/Const, save/Identity, save/restore_all), which SavedModel loaders rely on.
+// By default each device writes its own shard, so all of them need the same file system. With
 // SaverPlace::on_one_device the same files, shard by shard, are written and read by one device, and
 // only tensors travel to and from the others. The parts of a split variable are slices of one
 // tensor, as those of TensorFlow's partitioned variables: a graph that splits it otherwise, or not

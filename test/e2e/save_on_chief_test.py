@@ -102,8 +102,8 @@ def test_python_reads_what_the_chief_gathered(tmp_path):
     reader = tf.train.load_checkpoint(str(tmp_path / "chief"))
     assert reader.get_tensor("global_step") >= 20
     assert reader.get_tensor("conv2d/kernel").shape == (5, 5, 1, 32)
-    # One data file per parameter server, as if they had written them.
-    assert len(list((tmp_path / "chief").glob("model.ckpt-*.data-00001-of-00002"))) > 0
+    # Data files of each parameter server, as if they had written them.
+    assert len(list((tmp_path / "chief").glob("model.ckpt-*.data-00001-of-0000?"))) > 0
 
 
 def test_a_parameter_server_with_another_disk_is_noticed_before_training(tmp_path):

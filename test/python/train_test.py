@@ -71,7 +71,7 @@ def test_graph_of_a_checkpoint_is_imported_and_restored(directory):
         weight, bias = v1.trainable_variables()
         assert abs(session.run(weight) - 3) < 0.1 and abs(session.run(bias) - 1) < 0.1
         session.run(v1.get_collection("train_op"), {"x:0": [[0.5]], "labels:0": [[2.5]]})
-        assert session.run("global_step:0") == 301
+        assert session.run("global_step/Read/ReadVariableOp:0") == 301
 
 
 def test_hyperparameters_are_read_by_their_plugin(events):
