@@ -36,6 +36,9 @@ void AddDirectoryFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--export_dir", flags.export_dir,
                  "Export the trained model below this directory (default: no export)");
+  app.add_flag("--export_best", flags.export_best,
+               "After each evaluation with a smaller loss than all before, export the model below "
+               "export/best in the model directory of the process that evaluates");
   app.add_option("--data_dir", flags.data_dir,
                  "MNIST's four files (default: $TRAINYARD_DATA, or .deps/mnist here or above)");
 }

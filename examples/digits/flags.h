@@ -15,7 +15,8 @@ struct Flags {
   ModelOptions model;
   std::string model_dir = "out/digits/model";
   std::string export_dir;  // empty: no export
-  std::string data_dir;    // empty: LoadData looks for it
+  bool export_best = false;
+  std::string data_dir;  // empty: LoadData looks for it
   int64_t batch_size = 100;
   std::optional<int64_t> seed;
   bool bfloat16 = false;

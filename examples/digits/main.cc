@@ -31,12 +31,15 @@ Status Run(const digits::Flags& flags, const RunConfig& config) {
   ASSIGN_OR_RETURN(digits::Data data, digits::LoadData(flags.data_dir, flags.batch_size, config));
   const Estimator estimator(digits::DigitsModel(flags.model), config);
   const TrainSpec train{.input = data.train, .max_steps = flags.model.max_steps};
-  const EvalSpec eval{.input = data.test,
-                      .steps = flags.eval_steps,
-                      .throttle = std::chrono::seconds(flags.eval_throttle_secs)};
+  const InputSpec serving{.features = {{"image", {tf::DataType::kFloat, {-1, 28, 28, 1}}}}};
+  EvalSpec eval{.input = data.test,
+                .steps = flags.eval_steps,
+                .throttle = std::chrono::seconds(flags.eval_throttle_secs)};
+  if (flags.export_best) {
+    eval.exporters = {BestExporter("best", serving, {.exports_to_keep = 1})};
+  }
   RETURN_IF_ERROR(TrainAndEvaluate(estimator, train, eval).status());
   if (flags.export_dir.empty() || !config.is_chief()) return OkStatus();
-  const InputSpec serving{.features = {{"image", {tf::DataType::kFloat, {-1, 28, 28, 1}}}}};
   return estimator.ExportSavedModel(flags.export_dir, serving).status();
 }
 

@@ -230,6 +230,9 @@ Status ReadDistributed(const Json& root, const Json& task, ClusterSpec cluster,
     config->num_worker_replicas = 0;
     config->global_id = std::nullopt;
     config->trainer_rank = std::nullopt;
+    const bool has_server = cluster.NumTasks(kPs) > 0 || cluster.NumTasks(kWorker) == 0;
+    const std::string* address = cluster.Find(kChief, 0);
+    if (has_server && address != nullptr) config->chief_address = *address;
     return OkStatus();
   }
   config->num_ps_replicas = cluster.NumTasks(kPs);

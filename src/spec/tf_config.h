@@ -54,6 +54,10 @@ struct TaskConfig {
   std::string master;
   std::string evaluation_master;
 
+  // An evaluator's: where the chief's TensorFlow server is, "host:port". Empty in a cluster of
+  // workers without parameter servers, which has none.
+  std::string chief_address;
+
   // The tasks a training session of this role may contact; without them it waits for every task.
   std::vector<std::string> device_filters;
 

@@ -63,6 +63,7 @@ TEST(ParseTfConfigTest, WorkersAndParameterServersFindTheirPlace) {
 
 TEST(ParseTfConfigTest, AnEvaluatorSeesNoClusterAndMayHaveAnyIndex) {
   const TaskConfig task = Task("evaluator", 7);
+  EXPECT_EQ(task.chief_address, "c:1");
   EXPECT_TRUE(task.cluster.empty());
   EXPECT_TRUE(task.is_distributed());
   EXPECT_FALSE(task.is_chief);

@@ -20,6 +20,9 @@ std::string EncodeConfig(const SessionConfig& config) {
     proto.Varint(5, static_cast<uint64_t>(int64_t{config.inter_op_threads}));
   }
   proto.Varint(7, 1);  // allow_soft_placement
+  if (config.call_timeout.count() > 0) {
+    proto.Varint(11, static_cast<uint64_t>(config.call_timeout.count()));
+  }
   WireWriter rewriter;
   if (!config.remapping) rewriter.Varint(14, kRewriterOff);
   if (config.bfloat16) rewriter.Varint(31, kRewriterOn);
@@ -69,6 +72,17 @@ Result<std::vector<Tensor>> Session::RunTraced(std::span<const Feed> feeds,
   auto values = RunWith(options.get(), metadata.get(), feeds, fetches, targets);
   if (values.ok()) *run_metadata = internal::BufferBytes(*metadata);
   return values;
+}
+
+Result<std::vector<Tensor>> Session::RunWithin(std::chrono::milliseconds limit,
+                                               std::span<const Feed> feeds,
+                                               std::span<const Output> fetches,
+                                               std::span<const Operation> targets) {
+  constexpr int kTimeoutInMs = 2;  // of RunOptions in config.proto
+  const std::string bytes =
+      WireWriter().Varint(kTimeoutInMs, static_cast<uint64_t>(limit.count())).str();
+  const internal::BufferPtr options(TF_NewBufferFromString(bytes.data(), bytes.size()));
+  return RunWith(options.get(), nullptr, feeds, fetches, targets);
 }
 
 Result<std::vector<Tensor>> Session::RunWith(const TF_Buffer* options, TF_Buffer* metadata,

@@ -1,6 +1,7 @@
 // Running a graph: in this process, or through a server of a cluster.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,11 @@ struct SessionConfig {
   // Grappler's remapper; must be off for bfloat16 through a server, which otherwise refuses the
   // rewritten graph.
   bool remapping = true;
+  // How long a call to a server in another process may take: creating the session, a run, closing
+  // it. DeadlineExceeded then; also if nobody is there, since TensorFlow waits for a server that it
+  // cannot reach. 0: for ever. In this process, and through its own server, it is no limit that
+  // could be relied on: what hangs there hangs (train/watchdog.h).
+  std::chrono::milliseconds call_timeout{0};
 };
 
 struct SessionOptions {
@@ -77,6 +83,11 @@ class Session {
                                         std::span<const Output> fetches,
                                         std::span<const Operation> targets,
                                         std::string* run_metadata);
+  // The same run, with a limit of its own in place of SessionConfig::call_timeout.
+  Result<std::vector<Tensor>> RunWithin(std::chrono::milliseconds limit,
+                                        std::span<const Feed> feeds,
+                                        std::span<const Output> fetches,
+                                        std::span<const Operation> targets);
   // Runs one operation for its effect.
   Status Run(Operation target);
 

@@ -48,8 +48,23 @@ TEST(SessionTest, EncodesTheConfigurationByFieldNumber) {
   config.device_filters = {"/job:ps"};
   config.bfloat16 = true;
   config.remapping = false;
-  EXPECT_EQ(EncodeConfig(config), std::string("\x10\x02\x22\x07/job:ps\x38\x01\x52\x07\x52\x05"
-                                              "\x70\x02\xf8\x01\x01"));
+  config.call_timeout = std::chrono::milliseconds(5);
+  EXPECT_EQ(EncodeConfig(config),
+            std::string("\x10\x02\x22\x07/job:ps\x38\x01\x58\x05\x52\x07\x52\x05"
+                        "\x70\x02\xf8\x01\x01"));
+}
+
+TEST(SessionTest, ACallToAServerThatIsNotThereEndsAtItsLimit) {
+  Graph graph;
+  const Output two = Const(Scope(&graph), 2.0f);
+  SessionOptions options{.target = "grpc://127.0.0.1:1", .config = {}};
+  options.config.call_timeout = std::chrono::milliseconds(100);
+  auto session = Session::Create(graph, options).value();
+  const Status status = session->Run({}, {two}, {}).status();
+  EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
+  const std::vector<Output> fetches = {two};
+  const Status within = session->RunWithin(std::chrono::milliseconds(50), {}, fetches, {}).status();
+  EXPECT_EQ(within.code(), StatusCode::kDeadlineExceeded) << within;
 }
 
 TEST(RuntimeTest, IsTheVersionWePinned) { EXPECT_EQ(RuntimeVersion(), "2.21.0"); }

@@ -5,7 +5,9 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "train/checkpoint_directory.h"
+#include "train/checkpoint_follower.h"
 #include "train/checkpoint_state.h"
+#include "train/checkpoint_wait.h"
 #include "train/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
@@ -14,14 +16,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string EndFile(const std::string& model_dir) {
-  return JoinPath(model_dir, "training_end.json");
-}
+std::string EndFile(const std::string& model_dir) { return JoinPath(model_dir, kTrainingEndFile); }
 
 // Whether a failed evaluation only means that the trainer was faster.
 bool IsPassing(const Status& status) {
   return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kDataLoss ||
          status.code() == StatusCode::kOutOfRange;
+}
+
+Result<std::string> Newest(const std::string& model_dir, const CheckpointFollower* follower) {
+  if (follower == nullptr || follower->has_checkpoint()) return LatestCheckpoint(model_dir);
+  return NotFoundError("no checkpoint has been fetched from the chief yet");
 }
 
 }  // namespace
@@ -43,11 +48,16 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
   constexpr std::chrono::seconds kMarkPatience(30);
   const std::string& model_dir = estimator.config().model_dir;
   ProgressReporter reporter;
+  std::unique_ptr<CheckpointFollower> follower;
+  if (estimator.config().save_on_chief && !estimator.config().task.chief_address.empty()) {
+    ASSIGN_OR_RETURN(follower, CheckpointFollower::Start(estimator.config(), &reporter));
+  }
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Evaluator> evaluator,
       Evaluator::Create(estimator.model_fn(), spec.input, estimator.config(),
                         {.name = spec.name, .steps = spec.steps, .hooks = spec.hooks}));
-  reporter.Report({.phase = "waiting", .message = "waiting for a checkpoint"});
+  CheckpointWait wait(estimator.config(), &reporter);
+  const std::string old_prefix = LatestCheckpoint(model_dir).value_or("");
   std::optional<EvalResult> last;
   bool exported = true;  // of `last`: nothing is waiting
   bool exported_final = false;
@@ -55,10 +65,14 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
   Clock::time_point next_time = Clock::now() + spec.start_delay;
   Clock::time_point mark_deadline = Clock::now() + kMarkPatience;
   while (!StopRequested()) {
+    if (follower != nullptr) RETURN_IF_ERROR(follower->status());
     // In this order: a checkpoint written after the look at the directory is seen in the next
     // round.
     const bool has_ended = HasTrainingEnded(model_dir);
-    const Result<std::string> prefix = LatestCheckpoint(model_dir);
+    const Result<std::string> prefix = Newest(model_dir, follower.get());
+    if (follower == nullptr && prefix.value_or("") == old_prefix) {
+      RETURN_IF_ERROR(wait.Check(prefix.ok()));
+    }
     const bool is_new = prefix.ok() && *prefix != last_prefix;
     const int64_t step = prefix.ok() ? StepOfCheckpoint(*prefix) : -1;
     // Trainers overshoot: a checkpoint of step max_steps need not be the last one. Only a chief

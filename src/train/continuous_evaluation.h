@@ -14,8 +14,9 @@ struct EvalSpec;
 
 // Evaluates the newest checkpoint whenever there is a new one, and returns the last result once
 // training has ended (MarkTrainingEnd, or a checkpoint at max_steps) and its last checkpoint is
-// evaluated. A checkpoint deleted or replaced while it is read is passed over. Cancelled if the
-// process is asked to stop.
+// evaluated. With save_on_chief, checkpoints are fetched from the chief first (CheckpointFollower),
+// and Unavailable tells of one that cannot be reached. A checkpoint deleted or replaced while it is
+// read is passed over. Cancelled if the process is asked to stop.
 Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSpec& spec,
                                         std::optional<int64_t> max_steps);
 
@@ -24,6 +25,7 @@ Result<EvalResult> EvaluateContinuously(const Estimator& estimator, const EvalSp
 // for ever for a checkpoint that never comes.
 Status MarkTrainingEnd(const std::string& model_dir, int64_t global_step);
 Status ClearTrainingEnd(const std::string& model_dir);
+inline constexpr char kTrainingEndFile[] = "training_end.json";
 bool HasTrainingEnded(const std::string& model_dir);
 
 }  // namespace trainyard::train

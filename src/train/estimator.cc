@@ -40,8 +40,8 @@ Result<TrainResult> Estimator::Train(std::shared_ptr<const Input> input,
     config.session_creation_timeout =
         std::min(config.session_creation_timeout, kPatienceWhenTrained);
   }
-  std::string target;
-  if (config_.uses_server()) {
+  std::string target = config_.uses_server() ? options.server_target : "";
+  if (config_.uses_server() && target.empty()) {
     reporter.Report({.phase = "waiting", .message = "starting the server"});
     ASSIGN_OR_RETURN(target, StartServer(config_));
   }

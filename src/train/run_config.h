@@ -18,7 +18,8 @@ namespace trainyard::train {
 //   RETURN_IF_ERROR(config.ReadEnvironment());
 struct RunConfig {
   // Where checkpoints and event files go. Every process of a job needs the same directory, on
-  // storage that parameter servers, chief and evaluator share; with save_on_chief none is shared.
+  // storage that parameter servers, chief and evaluator share; with save_on_chief none is shared,
+  // and the evaluator's metrics and exports are in its own.
   std::string model_dir;
   std::optional<int64_t> tf_random_seed;
   int64_t save_summary_steps = 100;  // 0: no summaries
@@ -44,8 +45,9 @@ struct RunConfig {
   // Ours. Only the chief (or master) needs a volume: it gathers the variables of the parameter
   // servers and writes the checkpoints alone, and sends them out when they are restored. Names and
   // format of the files stay the same, so a job may change between the two. Parameter servers and
-  // workers need no model_dir. An input's position is then kept for the chief alone: a worker that
-  // is restarted begins with its first batch. Every process of a job needs the same setting.
+  // workers need no model_dir; an evaluator has one of its own, into which it copies the chief's
+  // newest checkpoint (checkpoint_follower.h; not by all-reduce). A worker that is restarted begins
+  // with its first batch. Every process of a job needs the same setting.
   bool save_on_chief = false;
   // Ours. A training step, or a checkpoint, that takes longer ends the process with kExitLostPeer:
   // TensorFlow itself waits for ever for a parameter server that is frozen.

@@ -1,33 +1,9 @@
 #include "train/shared_directory_check.h"
 
-#include <unistd.h>
-
-#include <chrono>
-#include <random>
-#include <thread>
-
-#include "base/files.h"
 #include "tf/ops.h"
+#include "train/directory_probe.h"
 
 namespace trainyard::train {
-namespace {
-
-constexpr std::chrono::seconds kPatience(5);
-constexpr std::chrono::milliseconds kInterval(200);
-
-Status ReadThere(tf::Session* session, const tf::Output& path, const std::string& probe,
-                 const tf::Output& content) {
-  const tf::Tensor name = tf::Tensor::StringScalar(probe);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (true) {
-    const Status status = session->Run({{path, &name}}, {content}, {}).status();
-    const bool is_absent = status.code() == StatusCode::kNotFound;
-    if (!is_absent || std::chrono::steady_clock::now() >= deadline) return status;
-    std::this_thread::sleep_for(kInterval);
-  }
-}
-
-}  // namespace
 
 SharedDirectoryCheck::SharedDirectoryCheck(tf::Graph* graph, const spec::ClusterSpec& cluster) {
   const tf::Scope scope = tf::Scope(graph).Inside("trainyard");
@@ -41,24 +17,22 @@ SharedDirectoryCheck::SharedDirectoryCheck(tf::Graph* graph, const spec::Cluster
 }
 
 Status SharedDirectoryCheck::Run(tf::Session* session, const RunConfig& config) const {
-  // A new name each time: network storage remembers for a while that a file was not there.
-  const std::string probe = JoinPath(
-      config.model_dir, fmt::format(".shared-{}-{:x}", ::getpid(), std::random_device{}()));
-  RETURN_IF_ERROR(WriteFileAtomically(probe, "written by the chief\n"));
-  Status status;
+  constexpr std::chrono::seconds kPatience(5);
+  ASSIGN_OR_RETURN(const DirectoryProbe probe, DirectoryProbe::Write(config.model_dir, "chief"));
+  const tf::Tensor name = tf::Tensor::StringScalar(probe.path());
   for (const Server& server : servers_) {
-    status = ReadThere(session, path_, probe, server.content);
+    const Status status = probe.AwaitThere(
+        kPatience, [&] { return session->Run({{path_, &name}}, {server.content}, {}).status(); });
     if (status.code() == StatusCode::kNotFound) {
-      status = InvalidArgumentError(
+      return InvalidArgumentError(
           "cannot train with checkpoints in {}: parameter server {} ({}) does not see what the "
           "chief writes there; give all of them the same directory on shared storage, or set "
           "save_on_chief in every process, with which the chief alone needs it",
           config.model_dir, server.index, server.address);
     }
-    if (!status.ok()) break;
+    RETURN_IF_ERROR(status);
   }
-  const Status removed = RemoveRecursively(probe);
-  return status.ok() ? removed : status;
+  return OkStatus();
 }
 
 }  // namespace trainyard::train

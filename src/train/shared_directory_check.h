@@ -13,8 +13,8 @@ namespace trainyard::train {
 
 // Without RunConfig::save_on_chief each parameter server writes its part of a checkpoint itself,
 // and one that has another directory makes the first save fail, after the cluster has come up, with
-// a file that is not found. The chief asks before it trains: it writes a small file of a new name
-// and has each parameter server read it.
+// a file that is not found. The chief asks before it trains: it writes a small file
+// (directory_probe.h) and has each parameter server read it.
 //
 // The chief's. Adds one operation per parameter server, before any session. Thread-compatible.
 class SharedDirectoryCheck {

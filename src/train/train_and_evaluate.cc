@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "train/checkpoint_feed.h"
 #include "train/checkpoint_state.h"
 #include "train/continuous_evaluation.h"
 #include "train/parameter_server.h"
@@ -95,10 +96,17 @@ Result<TrainAndEvaluateResult> TrainAndEvaluateHere(const Estimator& estimator,
 }
 
 Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const TrainSpec& train) {
-  const std::string& model_dir = estimator.config().model_dir;
-  if (estimator.config().is_chief()) {
+  const RunConfig& config = estimator.config();
+  const std::string& model_dir = config.model_dir;
+  std::string server_target;
+  std::unique_ptr<CheckpointFeed> feed;
+  if (config.is_chief()) {
     RETURN_IF_ERROR(MakeDirectories(model_dir));
     RETURN_IF_ERROR(ClearTrainingEnd(model_dir));
+  }
+  if (CheckpointFeed::IsPossible(config)) {
+    ASSIGN_OR_RETURN(server_target, StartServer(config));
+    ASSIGN_OR_RETURN(feed, CheckpointFeed::Start(config, server_target));
   }
   ASSIGN_OR_RETURN(
       const TrainResult result,
@@ -110,9 +118,13 @@ Result<TrainAndEvaluateResult> TrainOnly(const Estimator& estimator, const Train
                            },
                        .resume_input = train.resume_input,
                        .hooks = train.hooks,
-                       .warm_start = train.warm_start}));
-  if (estimator.config().is_chief()) {
-    RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
+                       .warm_start = train.warm_start,
+                       .server_target = server_target}));
+  if (config.is_chief()) RETURN_IF_ERROR(MarkTrainingEnd(model_dir, result.global_step));
+  if (feed != nullptr) {
+    // What was trained is saved; an evaluator that cannot be asked does not undo that.
+    const Status status = feed->WaitForFollower();
+    if (!status.ok()) LogWarning("cannot wait for the evaluator: {}", status.message());
   }
   return TrainAndEvaluateResult{};
 }

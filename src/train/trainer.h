@@ -35,6 +35,9 @@ struct TrainOptions {
   std::vector<std::shared_ptr<TrainingHook>> hooks;
   // Where a new model takes first values from, if not from its initializers.
   std::optional<WarmStartSettings> warm_start;
+  // Of the server that this process has started already (StartServer), in a role that trains
+  // through one; empty: Estimator::Train starts it.
+  std::string server_target;
 };
 
 struct TrainResult {
