@@ -134,8 +134,9 @@ def steps_of(found, what):
 
 
 def files(directory):
+    """Their names but for what differs from run to run, and into how many files a checkpoint goes."""
     return {
-        re.sub(r"tfevents\..*", "tfevents", str(path.relative_to(directory)))
+        re.sub(r"(tfevents|data)[.-].*", r"\1", str(path.relative_to(directory)))
         for path in directory.rglob("*")
         if path.is_file()
     }
