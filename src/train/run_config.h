@@ -32,6 +32,9 @@ struct RunConfig {
   // Of the checkpoints that are deleted by keep_checkpoint_max, one in so many hours is kept for
   // ever. > 0.
   double keep_checkpoint_every_n_hours = 10000;
+  // Writes the training graph beside each checkpoint (`.meta`), for Python's import_meta_graph.
+  // Nothing of ours reads it.
+  bool checkpoint_save_graph_def = true;
   int64_t log_step_count_steps = 100;  // between lines of progress in the log, and global_step/sec
   // How long to wait for the other tasks of the cluster before giving up.
   std::chrono::seconds session_creation_timeout{7200};
@@ -81,9 +84,8 @@ struct RunConfig {
 
   // Not offered, of Estimator's fields: session_config (the fields above say what can be chosen;
   // device filters are always set), device_fn (variables go round robin over the parameter
-  // servers), checkpoint_save_graph_def (the graph stands in the event file; a checkpoint is read
-  // by variable names alone), experimental_max_worker_delay_secs (workers start at once) and the
-  // distribution strategies, which follow from TF_CONFIG.
+  // servers), experimental_max_worker_delay_secs (workers start at once) and the distribution
+  // strategies, which follow from TF_CONFIG.
 
   // The role in the cluster; ReadEnvironment fills it.
   spec::TaskConfig task;

@@ -45,10 +45,25 @@ WireWriter EncodeSaver(const Saver& saver) {
   return def;
 }
 
+// SaveSliceInfoDef.
+WireWriter EncodeSlice(const Variable& part) {
+  const WholeVariable& whole = *part.part_of;
+  WireWriter info;
+  info.Bytes(1, whole.name);
+  for (const int64_t size : whole.shape) info.Varint(2, static_cast<uint64_t>(size));
+  for (size_t i = 0; i < whole.shape.size(); ++i) {
+    info.Varint(3, i == 0 ? static_cast<uint64_t>(whole.rows.begin) : 0);
+  }
+  for (const int64_t size : part.shape) info.Varint(4, static_cast<uint64_t>(size));
+  return info;
+}
+
 WireWriter EncodeVariable(const Variable& variable) {
   WireWriter def;
   def.Bytes(1, variable.name + ":0").Bytes(2, tf::OperationName(variable.initialize));
-  def.Bytes(3, tf::OutputName(variable.value)).Varint(5, 1);  // a resource variable
+  def.Bytes(3, tf::OutputName(variable.value));
+  if (variable.part_of.has_value()) def.Message(4, EncodeSlice(variable));
+  def.Varint(5, 1);  // a resource variable
   def.Varint(7, variable.trainable ? 1 : 0);
   return def;
 }
@@ -92,16 +107,30 @@ void AppendAssets(const std::vector<SavedModelParts::Asset>& assets, WireWriter*
   meta_graph->MapEntry(4, "saved_model_assets", collection);
 }
 
-}  // namespace
-
-Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelParts& parts) {
+// What every meta graph has; `tag` may be empty.
+Result<WireWriter> StartMetaGraph(const ModelGraph& model, const std::string& tag) {
   ASSIGN_OR_RETURN(const std::string graph_def, model.graph().Serialize());
   WireWriter info;
-  info.Bytes(4, "serve").Bytes(5, tf::RuntimeVersion());
+  if (!tag.empty()) info.Bytes(4, tag);
+  info.Bytes(5, tf::RuntimeVersion());
   WireWriter meta_graph;
   meta_graph.Message(1, info).Bytes(2, graph_def).Message(3, EncodeSaver(model.saver()));
   meta_graph.MapEntry(4, "variables", EncodeVariables(model.model(), false));
   meta_graph.MapEntry(4, "trainable_variables", EncodeVariables(model.model(), true));
+  return meta_graph;
+}
+
+}  // namespace
+
+Result<std::string> EncodeTrainingGraph(const ModelGraph& model) {
+  ASSIGN_OR_RETURN(WireWriter meta_graph, StartMetaGraph(model, ""));
+  const std::string train_op = tf::OperationName(model.spec().train_op);
+  meta_graph.MapEntry(4, "train_op", EncodeNodeList(train_op));
+  return meta_graph.str();
+}
+
+Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelParts& parts) {
+  ASSIGN_OR_RETURN(WireWriter meta_graph, StartMetaGraph(model, "serve"));
   meta_graph.MapEntry(4, "saved_model_main_op", EncodeNodeList(tf::OperationName(parts.main_op)));
   for (const SavedModelParts::Signature& signature : parts.signatures) {
     ASSIGN_OR_RETURN(const WireWriter encoded, EncodeSignature(model.graph(), signature));

@@ -1,4 +1,4 @@
-// The bytes of saved_model.pb. Pure.
+// The bytes of saved_model.pb, and of the graph that goes with a checkpoint. Pure.
 //
 // Source: tensorflow/core/protobuf/{saved_model,meta_graph,saver}.proto and the collections that
 // Estimator's export writes, so that TensorFlow 2 in Python finds the variables.
@@ -32,5 +32,10 @@ struct SavedModelParts {
 
 // The serialized SavedModel with one meta graph, tagged `serve`.
 Result<std::string> EncodeSavedModel(const ModelGraph& model, const SavedModelParts& parts);
+
+// A training graph as the serialized MetaGraphDef that stands beside a checkpoint (`.meta`): graph,
+// saver, and the collections `variables`, `trainable_variables` and `train_op`. For
+// tf.compat.v1.train.import_meta_graph, with clear_devices where the graph is a cluster's.
+Result<std::string> EncodeTrainingGraph(const ModelGraph& model);
 
 }  // namespace trainyard::train

@@ -71,6 +71,7 @@ class Trainer {
   // Where to go on in the data, at the start and after the model has gone back to a checkpoint.
   Status PlaceInput(int64_t last_step);
   Status SaveInputPosition(const std::string& prefix);
+  Status SaveCompanions(const std::string& prefix);  // what stands beside a checkpoint
   Status RunSteps(tf::Session* session);
   Status RunStep(tf::Session* session);  // on batch_
   Status Finish(tf::Session* session);
@@ -82,6 +83,7 @@ class Trainer {
   const TrainOptions options_;
   ProgressReporter* const reporter_;
   std::shared_ptr<const Input> input_;
+  std::string meta_graph_;  // as checkpoints carry it; made with the first one
   Watchdog watchdog_;
   CheckpointDirectory checkpoints_;
   std::unique_ptr<ModelGraph> model_;

@@ -5,6 +5,7 @@
 #include "train/nan_hook.h"
 #include "train/progress_hook.h"
 #include "train/replica_sync.h"
+#include "train/saved_model_proto.h"
 #include "train/summary_hook.h"
 #include "train/trainer.h"
 
@@ -31,7 +32,8 @@ std::optional<int64_t> SeedOf(const RunConfig& config) {
 // What another version of TensorFlow adds to graphs is no reason not to train.
 Status WriteGraphText(const std::string& model_dir, const std::string& graph_def) {
   const Result<std::string> text = FormatGraphDef(graph_def);
-  if (text.ok()) return WriteFileAtomically(JoinPath(model_dir, "graph.pbtxt"), *text);
+  if (text.ok())
+    return WriteFileAtomically(JoinPath(model_dir, "graph.pbtxt"), *text, /*sync=*/false);
   LogWarning("no graph.pbtxt: {}", text.status().message());
   return OkStatus();
 }
@@ -110,9 +112,18 @@ Status Trainer::SetUpChief() {
   hooks_.Add(std::make_shared<SummaryHook>(config_, std::move(tags), has_summaries, events_.get()));
   hooks_.Add(std::make_shared<CheckpointHook>(
       config_, model_->saver(), &checkpoints_, events_.get(), &watchdog_,
-      [this](const std::string& prefix) { return SaveInputPosition(prefix); },
-      options_.after_save));
+      [this](const std::string& prefix) { return SaveCompanions(prefix); }, options_.after_save));
   return OkStatus();
+}
+
+Status Trainer::SaveCompanions(const std::string& prefix) {
+  RETURN_IF_ERROR(SaveInputPosition(prefix));
+  if (!config_.checkpoint_save_graph_def) return OkStatus();
+  // Hooks add to the graph when they begin; from the first checkpoint on it stays as it is.
+  if (meta_graph_.empty()) {
+    ASSIGN_OR_RETURN(meta_graph_, EncodeTrainingGraph(*model_));
+  }
+  return WriteFileAtomically(prefix + ".meta", meta_graph_, /*sync=*/false);
 }
 
 }  // namespace trainyard::train

@@ -97,6 +97,21 @@ def test_python_reads_each_table_and_its_slots_as_one_tensor(trained):
     assert not [name for name in saved if "part_" in name]
 
 
+def test_python_imports_the_graph_and_its_parts(trained):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    prefix = tf.train.latest_checkpoint(str(trained / "model"))
+    with tf.Graph().as_default(), v1.Session() as session:
+        saver = v1.train.import_meta_graph(prefix + ".meta", clear_devices=True)
+        saver.restore(session, prefix)
+        for table in TABLES:
+            whole = session.run(f"{table}:0")
+            assert numpy.array_equal(whole, tensors(prefix)[table])
+        # A saver that Python makes knows the parts as slices.
+        v1.train.Saver().restore(session, prefix)
+
+
 def test_the_export_holds_the_tables_and_answers(trained):
     import tensorflow as tf
 

@@ -61,6 +61,19 @@ def test_graph_is_written_as_text(directory):
     assert any(node.op == "ResourceApplyGradientDescent" for node in graph.node)
 
 
+def test_graph_of_a_checkpoint_is_imported_and_restored(directory):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    prefix = tf.train.latest_checkpoint(str(directory / "model"))
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.train.import_meta_graph(prefix + ".meta").restore(session, prefix)
+        weight, bias = v1.trainable_variables()
+        assert abs(session.run(weight) - 3) < 0.1 and abs(session.run(bias) - 1) < 0.1
+        session.run(v1.get_collection("train_op"), {"x:0": [[0.5]], "labels:0": [[2.5]]})
+        assert session.run("global_step/Read/ReadVariableOp:0") == 301
+
+
 def test_hyperparameters_are_read_by_their_plugin(events):
     from tensorboard.plugins.hparams import metadata
 
