@@ -4,7 +4,7 @@
 #include "digits/data.h"
 #include "digits/flags.h"
 #include "digits/model.h"
-#include "train/stop_signal.h"
+#include "train/loop/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
 using namespace trainyard;

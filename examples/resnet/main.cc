@@ -4,7 +4,7 @@
 #include "resnet/data.h"
 #include "resnet/flags.h"
 #include "resnet/model.h"
-#include "train/stop_signal.h"
+#include "train/loop/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
 using namespace trainyard;

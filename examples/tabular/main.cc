@@ -4,7 +4,7 @@
 #include "tabular/data.h"
 #include "tabular/flags.h"
 #include "tabular/model.h"
-#include "train/stop_signal.h"
+#include "train/loop/stop_signal.h"
 #include "train/train_and_evaluate.h"
 
 using namespace trainyard;

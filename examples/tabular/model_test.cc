@@ -7,7 +7,7 @@
 #include "tabular/data.h"
 #include "tabular/make_clicks.h"
 #include "train/estimator.h"
-#include "train/exporter.h"
+#include "train/exports/exporter.h"
 
 namespace tabular {
 namespace {

@@ -37,7 +37,7 @@ struct SessionConfig {
   // How long a call to a server in another process may take: creating the session, a run, closing
   // it. DeadlineExceeded then; also if nobody is there, since TensorFlow waits for a server that it
   // cannot reach. 0: for ever. In this process, and through its own server, it is no limit that
-  // could be relied on: what hangs there hangs (train/watchdog.h).
+  // could be relied on: what hangs there hangs (train/loop/watchdog.h).
   std::chrono::milliseconds call_timeout{0};
 };
 

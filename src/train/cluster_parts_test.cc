@@ -5,9 +5,9 @@
 #include "base/files.h"
 #include "tf/checkpoint_reader.h"
 #include "tf/ops.h"
+#include "train/checkpoints/saver.h"
 #include "train/initializers.h"
 #include "train/optimizers.h"
-#include "train/saver.h"
 #include "train/testing/in_process_cluster.h"
 
 namespace trainyard::train {

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "base/log.h"
-#include "train/checkpoint_directory.h"
-#include "train/checkpoint_state.h"
-#include "train/export.h"
-#include "train/parameter_server.h"
+#include "train/checkpoints/checkpoint_directory.h"
+#include "train/checkpoints/checkpoint_state.h"
+#include "train/exports/export.h"
+#include "train/loop/parameter_server.h"
 
 namespace trainyard::train {
 

@@ -6,13 +6,13 @@
 #include <string>
 
 #include "base/status.h"
-#include "train/evaluator.h"
+#include "train/exports/serving_input.h"
 #include "train/input.h"
+#include "train/loop/evaluator.h"
+#include "train/loop/trainer.h"
 #include "train/model_spec.h"
 #include "train/predictor.h"
 #include "train/run_config.h"
-#include "train/serving_input.h"
-#include "train/trainer.h"
 
 namespace trainyard::train {
 

@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "tf/checkpoint_reader.h"
 #include "tf/saved_model.h"
-#include "train/checkpoint_directory.h"
+#include "train/checkpoints/checkpoint_directory.h"
 #include "train/testing/linear_model.h"
 #include "train/train_and_evaluate.h"
 

@@ -12,7 +12,7 @@
 #include <functional>
 
 #include "base/files.h"
-#include "train/checkpoint_directory.h"
+#include "train/checkpoints/checkpoint_directory.h"
 #include "train/testing/linear_model.h"
 #include "train/train_and_evaluate.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 #include "tf/graph.h"
-#include "train/synchronous_update.h"
+#include "train/strategies/synchronous_update.h"
 #include "train/variable.h"
 
 namespace trainyard::train {

@@ -6,11 +6,11 @@
 
 #include "base/status.h"
 #include "tf/session.h"
+#include "train/checkpoints/saver.h"
+#include "train/exports/serving_input.h"
 #include "train/input.h"
 #include "train/model_builder.h"
 #include "train/model_spec.h"
-#include "train/saver.h"
-#include "train/serving_input.h"
 
 namespace trainyard::train {
 

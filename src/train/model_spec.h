@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "tf/graph.h"
-#include "train/export_output.h"
+#include "train/exports/export_output.h"
+#include "train/hooks/training_hook.h"
 #include "train/metric.h"
 #include "train/model_builder.h"
-#include "train/training_hook.h"
 
 namespace trainyard::train {
 

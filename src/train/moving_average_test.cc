@@ -4,7 +4,7 @@
 #include "base/files.h"
 #include "tf/checkpoint_reader.h"
 #include "tf/saved_model.h"
-#include "train/checkpoint_directory.h"
+#include "train/checkpoints/checkpoint_directory.h"
 #include "train/estimator.h"
 #include "train/initializers.h"
 #include "train/losses.h"

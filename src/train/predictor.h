@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "train/hook_list.h"
+#include "train/hooks/hook_list.h"
 #include "train/input.h"
 #include "train/model_graph.h"
 #include "train/run_config.h"

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "tf/runtime.h"
-#include "train/bfloat16_choice.h"
+#include "train/loop/bfloat16_choice.h"
 
 namespace trainyard::train {
 namespace {

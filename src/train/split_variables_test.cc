@@ -5,11 +5,11 @@
 
 #include "base/files.h"
 #include "tf/checkpoint_reader.h"
+#include "train/checkpoints/saver.h"
+#include "train/checkpoints/warm_start.h"
 #include "train/layers.h"
 #include "train/optimizers.h"
-#include "train/saver.h"
 #include "train/testing/model_runner.h"
-#include "train/warm_start.h"
 
 namespace trainyard::train {
 namespace {

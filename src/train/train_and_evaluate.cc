@@ -2,10 +2,10 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "train/checkpoint_feed.h"
-#include "train/checkpoint_state.h"
-#include "train/continuous_evaluation.h"
-#include "train/parameter_server.h"
+#include "train/checkpoints/checkpoint_feed.h"
+#include "train/checkpoints/checkpoint_state.h"
+#include "train/loop/continuous_evaluation.h"
+#include "train/loop/parameter_server.h"
 
 namespace trainyard::train {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 #include "train/estimator.h"
-#include "train/exporter.h"
+#include "train/exports/exporter.h"
 
 namespace trainyard::train {
 

@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "tf/ops.h"
 #include "train/estimator.h"
-#include "train/profiler_hook.h"
+#include "train/hooks/profiler_hook.h"
 #include "train/summaries.h"
 #include "train/testing/linear_model.h"
 #include "train/vocabulary.h"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "train/gradient.h"
-#include "train/synchronous_update.h"
+#include "train/strategies/synchronous_update.h"
 
 namespace trainyard::train::internal {
 

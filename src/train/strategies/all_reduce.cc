@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
-#include "train/stop_signal.h"
+#include "train/loop/stop_signal.h"
 
 namespace trainyard::train {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "collective/group.h"
-#include "train/session_manager.h"
+#include "train/loop/session_manager.h"
 #include "train/strategies/interrupter.h"
 #include "train/strategies/mean_buffer.h"
 #include "train/strategies/membership.h"

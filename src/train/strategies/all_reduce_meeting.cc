@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "base/log.h"
-#include "train/stop_signal.h"
+#include "train/loop/stop_signal.h"
 #include "train/strategies/all_reduce.h"
 
 namespace trainyard::train {

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "train/hooks/stop_at_step_hook.h"
 #include "train/optimizers.h"
-#include "train/stop_at_step_hook.h"
 #include "train/testing/training_cluster.h"
 
 namespace trainyard::train {

@@ -1,6 +1,6 @@
 #include "train/strategies/one_process.h"
 
-#include "train/hook_list.h"
+#include "train/hooks/hook_list.h"
 
 namespace trainyard::train {
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "train/session_manager.h"
+#include "train/loop/session_manager.h"
 #include "train/strategies/strategy.h"
 
 namespace trainyard::train {

@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "base/log.h"
-#include "train/hook_list.h"
-#include "train/stop_signal.h"
+#include "train/hooks/hook_list.h"
+#include "train/loop/stop_signal.h"
 
 namespace trainyard::train {
 

@@ -4,9 +4,9 @@
 #include <memory>
 #include <optional>
 
-#include "train/job_control.h"
-#include "train/session_manager.h"
-#include "train/shared_directory_check.h"
+#include "train/checkpoints/shared_directory_check.h"
+#include "train/loop/job_control.h"
+#include "train/loop/session_manager.h"
 #include "train/strategies/strategy.h"
 
 namespace trainyard::train {

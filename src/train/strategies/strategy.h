@@ -8,12 +8,12 @@
 
 #include "base/status.h"
 #include "tf/session.h"
-#include "train/checkpoint_directory.h"
+#include "train/checkpoints/checkpoint_directory.h"
+#include "train/hooks/training_hook.h"
+#include "train/loop/progress.h"
+#include "train/loop/watchdog.h"
 #include "train/model_graph.h"
-#include "train/progress.h"
 #include "train/run_config.h"
-#include "train/training_hook.h"
-#include "train/watchdog.h"
 
 namespace trainyard::train {
 

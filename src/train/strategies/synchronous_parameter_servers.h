@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "train/replica_sync.h"
 #include "train/strategies/parameter_servers.h"
+#include "train/strategies/replica_sync.h"
 
 namespace trainyard::train {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tf/ops.h"
+#include "train/hooks/training_hook.h"
 #include "train/model_spec.h"
-#include "train/training_hook.h"
 
 namespace trainyard::train::testing {
 
