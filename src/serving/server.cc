@@ -40,6 +40,7 @@ constexpr std::chrono::milliseconds kMaxRefusing{1000};
 // pools cost a hand-over per operation, which small models feel most.
 tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   tf::SessionConfig config;
+  config.spinning = true;  // somebody waits for the answer
   config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;
   config.inter_op_threads =
       options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThread;

@@ -23,6 +23,10 @@ std::string EncodeConfig(const SessionConfig& config) {
   if (config.call_timeout.count() > 0) {
     proto.Varint(11, static_cast<uint64_t>(config.call_timeout.count()));
   }
+  if (!config.spinning) {
+    constexpr int kDisableThreadSpinning = 9;
+    proto.Message(16, WireWriter().Varint(kDisableThreadSpinning, 1));  // experimental
+  }
   WireWriter rewriter;
   if (!config.remapping) rewriter.Varint(14, kRewriterOff);
   if (config.bfloat16) rewriter.Varint(31, kRewriterOn);

@@ -25,6 +25,9 @@ inline constexpr int kCallerThread = -1;
 struct SessionConfig {
   int intra_op_threads = 0;  // threads inside one operation; 0 = one per core
   int inter_op_threads = 0;  // operations at the same time; 0 = one per core, or kCallerThread
+  // Whether a thread without work looks for some for a while before it sleeps. That answers sooner
+  // where cores are idle, and takes them from others where processes share them.
+  bool spinning = false;
   // Only these tasks are contacted ("/job:ps"); empty: all of the cluster. A session waits for
   // every task it may contact, so a distributed session without filters hangs on the first absent
   // one.

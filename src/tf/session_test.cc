@@ -49,9 +49,12 @@ TEST(SessionTest, EncodesTheConfigurationByFieldNumber) {
   config.bfloat16 = true;
   config.remapping = false;
   config.call_timeout = std::chrono::milliseconds(5);
-  EXPECT_EQ(EncodeConfig(config),
-            std::string("\x10\x02\x22\x07/job:ps\x38\x01\x58\x05\x52\x07\x52\x05"
-                        "\x70\x02\xf8\x01\x01"));
+  EXPECT_EQ(
+      EncodeConfig(config),
+      std::string("\x10\x02\x22\x07/job:ps\x38\x01\x58\x05\x82\x01\x02\x48\x01\x52\x07\x52\x05"
+                  "\x70\x02\xf8\x01\x01"));
+  config = {.spinning = true};
+  EXPECT_EQ(EncodeConfig(config), "\x38\x01");
 }
 
 TEST(SessionTest, ACallToAServerThatIsNotThereEndsAtItsLimit) {
