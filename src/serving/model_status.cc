@@ -22,7 +22,8 @@ ModelVersionStatus::State ToProto(VersionState state) {
 void FillStatus(int64_t version, const VersionReport& report, ModelVersionStatus* status) {
   status->set_version(version);
   status->set_state(ToProto(report.state));
-  status->mutable_status()->set_error_code(static_cast<int>(report.status.code()));
+  status->mutable_status()->set_error_code(
+      static_cast<::tensorflow::error::Code>(report.status.code()));
   status->mutable_status()->set_error_message(report.status.message());
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "serving/signature_plan.h"
+#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 namespace {
@@ -21,37 +22,13 @@ std::set<std::string> InputNames(const PredictRequest& request) {
   return names;
 }
 
-// The graph's tensor behind an alias.
-Result<tf::Output> Resolve(const std::map<std::string, tf::Output>& bound,
-                           const std::string& alias) {
-  const tf::Output output = bound.at(alias);
-  if (!output) {
-    return InvalidArgumentError("the signature's \"{}\" names a tensor that is not in the graph",
-                                alias);
-  }
-  return output;
-}
-
-// What one run feeds; owns the tensors made from the request.
-struct Inputs {
-  std::vector<tf::Tensor> decoded;
-  std::vector<tf::Feed> feeds;
-};
-
-Result<Inputs> MakeInputs(const BoundSignature& signature, const SignaturePlan& plan,
-                          const PredictRequest& request) {
-  Inputs inputs;
-  inputs.decoded.reserve(plan.from_request.size());  // the feeds point into it
-  for (const std::string& alias : plan.from_request) {
-    ASSIGN_OR_RETURN(const tf::Output output, Resolve(signature.inputs, alias));
+Result<NamedTensors> DecodeInputs(const PredictRequest& request,
+                                  const std::vector<std::string>& aliases) {
+  NamedTensors inputs;
+  for (const std::string& alias : aliases) {
     Result<tf::Tensor> tensor = DecodeTensor(request.inputs().at(alias));
     if (!tensor.ok()) return InvalidArgumentError("tensor parsing error: {}", alias);
-    inputs.decoded.push_back(std::move(tensor).value());
-    inputs.feeds.push_back({output, &inputs.decoded.back()});
-  }
-  for (const std::string& alias : plan.from_defaults) {
-    ASSIGN_OR_RETURN(const tf::Output output, Resolve(signature.inputs, alias));
-    inputs.feeds.push_back({output, &signature.defaults.at(alias)});
+    inputs[alias] = std::move(tensor).value();
   }
   return inputs;
 }
@@ -64,7 +41,7 @@ void FillModelSpec(const ServableId& id, ::tensorflow::serving::ModelSpec* spec)
 }  // namespace
 
 Status Predict(const Servable& servable, TensorEncoding encoding, const PredictRequest& request,
-               PredictResponse* response) {
+               const RunLimits& limits, PredictResponse* response) {
   const std::string& asked = request.model_spec().signature_name();
   const std::string name = asked.empty() ? kDefaultSignature : asked;
   const BoundSignature* signature = servable.FindSignature(name);
@@ -75,14 +52,9 @@ Status Predict(const Servable& servable, TensorEncoding encoding, const PredictR
                                         request.output_filter().end());
   ASSIGN_OR_RETURN(const SignaturePlan plan,
                    PlanSignature(*signature->definition, InputNames(request), filter));
-  ASSIGN_OR_RETURN(const Inputs inputs, MakeInputs(*signature, plan, request));
-  std::vector<tf::Output> fetches;
-  for (const std::string& alias : plan.outputs) {
-    ASSIGN_OR_RETURN(const tf::Output output, Resolve(signature->outputs, alias));
-    fetches.push_back(output);
-  }
+  ASSIGN_OR_RETURN(const NamedTensors inputs, DecodeInputs(request, plan.from_request));
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                   servable.session().Run(inputs.feeds, fetches, {}));
+                   RunSignature(servable, *signature, plan, inputs, limits));
   for (size_t i = 0; i < values.size(); ++i) {
     RETURN_IF_ERROR(
         EncodeTensor(values[i], encoding, &(*response->mutable_outputs())[plan.outputs[i]]));

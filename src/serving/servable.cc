@@ -1,5 +1,6 @@
 #include "serving/servable.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/files.h"
@@ -55,6 +56,16 @@ Status Servable::BindSignatures() {
     }
   }
   return OkStatus();
+}
+
+Result<std::vector<tf::Tensor>> Servable::Run(std::span<const tf::Feed> feeds,
+                                              std::span<const tf::Output> fetches,
+                                              const RunLimits& limits) const {
+  using std::chrono::ceil, std::chrono::milliseconds;
+  const auto now = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(limits.Check(now));
+  if (!limits.deadline) return model_.session->Run(feeds, fetches, {});
+  return model_.session->RunWithin(ceil<milliseconds>(*limits.deadline - now), feeds, fetches, {});
 }
 
 const BoundSignature* Servable::FindSignature(const std::string& name) const {

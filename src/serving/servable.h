@@ -10,9 +10,12 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "serving/run_limits.h"
 #include "tensorflow/serving/metadata.pb.h"
 #include "tf/saved_model.h"
 
@@ -49,8 +52,11 @@ class Servable {
   // All signatures as the model defines them.
   const ::tensorflow::serving::SignatureDefMap& definitions() const { return definitions_; }
 
-  // Called from many threads at once.
-  tf::Session& session() const { return *model_.session; }
+  // Computes the fetches, in order. Called from many threads at once; each computes in its own. The
+  // error is TensorFlow's, or that of the limits: a run is not begun when they are exceeded.
+  Result<std::vector<tf::Tensor>> Run(std::span<const tf::Feed> feeds,
+                                      std::span<const tf::Output> fetches,
+                                      const RunLimits& limits) const;
 
  private:
   Servable() = default;

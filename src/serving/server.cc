@@ -7,19 +7,18 @@
 #include <limits>
 #include <utility>
 
-#include "base/log.h"
 #include "serving/frontends/grpc/port.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/in_flight.h"
-#include "serving/versions/manager.h"
+#include "serving/models/catalogue.h"
 
 namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the gRPC server goes first.
 struct Server::Parts {
-  explicit Parts(VersionManager::Options options) : models(std::move(options)) {}
+  explicit Parts(VersionManager::Options options) : models({std::move(options)}) {}
 
-  VersionManager models;
+  Catalogue models;
   InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
   std::unique_ptr<grpc::Service> model_service;
@@ -89,15 +88,9 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
 }
 
 Status Server::Start(std::function<void(const Servable&)> on_serving) {
-  VersionManager& models = parts_->models;
-  models.OnServing(std::move(on_serving));
-  if (!parts_->poll_once) {
-    models.Start();
-    return OkStatus();
-  }
-  const Status problem = models.Poll(std::chrono::steady_clock::now());
-  if (!models.is_ready()) return problem;
-  if (!problem.ok()) LogWarning("{}", problem.message());
+  parts_->models.OnServing(on_serving);
+  if (parts_->poll_once) return parts_->models.PollOnce();
+  parts_->models.Start();
   return OkStatus();
 }
 

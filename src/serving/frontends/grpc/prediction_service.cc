@@ -1,5 +1,7 @@
 #include <grpcpp/server_context.h>
 
+#include <chrono>
+
 #include "serving/frontends/grpc/services.h"
 #include "serving/frontends/grpc/status.h"
 #include "serving/predict.h"
@@ -11,9 +13,22 @@ namespace {
 namespace api = ::tensorflow::serving;
 using grpc::ServerContext;
 
+// A request may have waited for a thread: a client that has gone, or whose time is over, is asked
+// about before the model is.
+RunLimits LimitsOf(const ServerContext& context) {
+  RunLimits limits;
+  limits.is_cancelled = [&context] { return context.IsCancelled(); };
+  const auto deadline = context.deadline();
+  if (deadline != std::chrono::system_clock::time_point::max()) {
+    limits.deadline =
+        std::chrono::steady_clock::now() + (deadline - std::chrono::system_clock::now());
+  }
+  return limits;
+}
+
 class PredictionService final : public api::PredictionService::Service {
  public:
-  PredictionService(const VersionManager* models, InFlight* requests, TensorEncoding encoding)
+  PredictionService(const Catalogue* models, InFlight* requests, TensorEncoding encoding)
       : models_(*models), requests_(*requests), encoding_(encoding) {}
 
   grpc::Status Predict(ServerContext* context, const api::PredictRequest* request,
@@ -51,9 +66,7 @@ class PredictionService final : public api::PredictionService::Service {
     if (!request.has_model_spec()) return InvalidArgumentError("Missing ModelSpec");
     ASSIGN_OR_RETURN(const std::shared_ptr<const Servable> servable,
                      models_.Find(request.model_spec()));
-    // It may have waited for a thread: do not compute for a client that has gone.
-    if (context.IsCancelled()) return CancelledError("the client has cancelled the request");
-    return serving::Predict(*servable, encoding_, request, response);
+    return serving::Predict(*servable, encoding_, request, LimitsOf(context), response);
   }
 
   Status AnswerMetadata(const api::GetModelMetadataRequest& request,
@@ -66,15 +79,15 @@ class PredictionService final : public api::PredictionService::Service {
     return OkStatus();
   }
 
-  const VersionManager& models_;
+  const Catalogue& models_;
   InFlight& requests_;
   const TensorEncoding encoding_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
-                                                     InFlight* requests, TensorEncoding encoding) {
+std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
+                                                     TensorEncoding encoding) {
   return std::make_unique<PredictionService>(models, requests, encoding);
 }
 
