@@ -1,9 +1,11 @@
 # The few commands a person needs; each is a thin name for a script or a CMake preset.
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart build test e2e soak sanitize fuzz bench bench-operator format clean
+.PHONY: help setup quickstart build test e2e sanitize fuzz bench bench-operator format clean
 
 JOBS := $(shell nproc)
 PRESET ?= asan
+# Which of the long tests, by label; e2e_soak takes a quarter of an hour.
+E2E ?= e2e_long|e2e_cluster|e2e_soak
 
 help:  ## what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -25,18 +27,12 @@ test:  ## set-up for tests, build, then every test
 	@cmake --build --preset release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
 
-e2e:  ## the long tests: TFJobs on a real Kubernetes (root), Python programs in every role
+e2e:  ## the long tests: TFJobs on a real Kubernetes (root), Python programs, 200 killed processes
 	@tools/setup.sh estimator
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
 	@test/cluster/cluster.sh deps && test/cluster/cluster.sh build || echo "no cluster can be made here: its tests will be skipped"
-	@ctest --preset release -C Long -L 'e2e_long|e2e_cluster' --repeat until-pass:2
-
-soak:  ## 200 trainings in which processes are killed (a quarter of an hour)
-	@tools/setup.sh test
-	@cmake --preset release
-	@cmake --build --preset release -j $(JOBS)
-	@ctest --preset release -C Long -L e2e_soak
+	@ctest --preset release -C Long -L '$(E2E)' --repeat until-pass:2
 
 sanitize:  ## the unit tests again, for memory errors and undefined behaviour (PRESET=tsan: data races)
 	@tools/setup.sh test

@@ -55,6 +55,11 @@ int main(int argc, char** argv) {
   const std::string address =
       fmt::format("{} (gRPC)", serving::JoinHostPort(options.host, (*server)->port()));
   PrintLine("listening on " + address);
+  if ((*server)->rest_port() != 0) {
+    PrintLine(fmt::format("listening on {} ({})",
+                          serving::JoinHostPort(options.host, (*server)->rest_port()),
+                          options.rest.cert_file.empty() ? "REST" : "REST, TLS"));
+  }
   const trainyard::Status started = (*server)->Start([&](const serving::Servable& servable) {
     PrintLine(fmt::format("serving model \"{}\" version {} on {}", servable.id().name,
                           servable.id().version, address));

@@ -43,8 +43,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& o
   ASSIGN_OR_RETURN(SslContextPtr context, MakeContext(options.tls));
   ASSIGN_OR_RETURN(const Listener listener, Listen(options.address));
   const bool has_tls = context != nullptr;
-  auto loop =
-      std::make_unique<HttpLoop>(listener, std::move(context), options, std::move(handler));
+  auto loop = std::make_unique<HttpLoop>(listener, std::move(context), options, std::move(handler));
   RETURN_IF_ERROR(loop->Start());
   return std::make_unique<EpollServer>(listener.port, has_tls, std::move(loop));
 }

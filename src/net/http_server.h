@@ -24,13 +24,13 @@
 namespace trainyard::net {
 
 struct HttpQuestion {
-  std::string method{};   // HEAD is asked as GET; the server leaves the body out
-  std::string path{};     // decoded, without query
-  std::string query{};    // as sent, without "?"
-  std::string body{};     // unpacked
-  std::string target{};   // path and query as sent
+  std::string method{};  // HEAD is asked as GET; the server leaves the body out
+  std::string path{};    // decoded, without query
+  std::string query{};   // as sent, without "?"
+  std::string body{};    // unpacked
+  std::string target{};  // path and query as sent
   Headers headers{};
-  std::string peer{};     // "127.0.0.1:51234"; "unix" for a unix socket
+  std::string peer{};  // "127.0.0.1:51234"; "unix" for a unix socket
   // Whether the client has gone, so that its answer is for nobody. A client that only says that it
   // will send no more has not, if it does so along with the request. May be asked while the handler
   // runs, by any thread.
@@ -44,8 +44,8 @@ struct HttpAnswer {
   Headers headers{};  // besides those for type, length, packing and connection
 };
 
-// Called in one of the server's threads, by several at once if there are several. While it runs that
-// thread serves nobody else.
+// Called in one of the server's threads, by several at once if there are several. While it runs
+// that thread serves nobody else.
 using HttpHandler = std::function<HttpAnswer(const HttpQuestion&)>;
 
 struct HttpServerOptions {

@@ -5,26 +5,27 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 #include <utility>
 
-#include "base/log.h"
 #include "serving/frontends/grpc/port.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/in_flight.h"
-#include "serving/versions/manager.h"
+#include "serving/models/catalogue.h"
 
 namespace trainyard::serving {
 
-// In the order of construction; requests hold Servables, so the gRPC server goes first.
+// In the order of construction; requests hold Servables, so the front ends go first.
 struct Server::Parts {
-  explicit Parts(VersionManager::Options options) : models(std::move(options)) {}
+  explicit Parts(VersionManager::Options options) : models({std::move(options)}) {}
 
-  VersionManager models;
+  Catalogue models;
   InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
   std::unique_ptr<grpc::Service> model_service;
   std::unique_ptr<grpc::Service> health_service;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<RestServer> rest;  // nullptr: not asked for
   int port = 0;
   bool poll_once = false;
 };
@@ -84,28 +85,32 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
     return UnavailableError("cannot listen on {}: {}", JoinHostPort(options.host, options.port),
                             WhyPortIsRefused(options.host, options.port));
   }
+  if (options.rest.port != RestOptions::kOff) {
+    ASSIGN_OR_RETURN(parts->rest,
+                     RestServer::Start(options.host, options.rest, &parts->models, {}));
+  }
   parts->poll_once = options.poll_seconds == 0;
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 Status Server::Start(std::function<void(const Servable&)> on_serving) {
-  VersionManager& models = parts_->models;
-  models.OnServing(std::move(on_serving));
-  if (!parts_->poll_once) {
-    models.Start();
-    return OkStatus();
-  }
-  const Status problem = models.Poll(std::chrono::steady_clock::now());
-  if (!models.is_ready()) return problem;
-  if (!problem.ok()) LogWarning("{}", problem.message());
+  parts_->models.OnServing(on_serving);
+  if (parts_->poll_once) return parts_->models.PollOnce();
+  parts_->models.Start();
   return OkStatus();
 }
 
 int Server::port() const { return parts_->port; }
 
+int Server::rest_port() const { return parts_->rest == nullptr ? 0 : parts_->rest->port(); }
+
 void Server::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;
   const auto deadline = std::chrono::system_clock::now() + grace;
+  // REST clients are told by each answer to come no more; gRPC's are refused meanwhile.
+  const std::jthread rest([this, grace] {
+    if (parts_->rest != nullptr) parts_->rest->Stop(grace);
+  });
   parts_->requests.CloseAndWait(grace);
   parts_->requests.WaitUntilQuiet(kQuiet, std::min<std::chrono::milliseconds>(grace, kMaxRefusing));
   parts_->server->Shutdown(deadline);

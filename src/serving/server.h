@@ -1,4 +1,4 @@
-// The model server: one model, its versions, and the gRPC front end.
+// The model server: one model, its versions, and the front ends, gRPC and REST.
 //
 //   ASSIGN_OR_RETURN(auto server, Server::Create({.port = 0, .model_name = "digits",
 //                                                 .model_base_path = "/models/digits"}));
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "serving/frontends/rest/rest_server.h"
 #include "serving/servable.h"
 
 namespace trainyard::serving {
@@ -28,16 +29,18 @@ struct ServerOptions {
   int intra_op_threads = 0;  // 0: one, since requests already run side by side
   int inter_op_threads = 0;  // 0: none, operations run in the request's thread
   bool answer_tensor_content = false;
+  RestOptions rest;
 };
 
 class Server {
  public:
-  // Binds the port and answers on it: until Start(), and until a version has been loaded, that
-  // there is no model yet. Unavailable, with the reason, if the port cannot be had.
+  // Binds the ports and answers on them: until Start(), and until a version has been loaded, that
+  // there is no model yet. Unavailable or AlreadyExists, with the reason, if one cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 
   int port() const;
+  int rest_port() const;  // 0: there is no REST front end
 
   // Looks for versions from now on and serves the newest. `on_serving` is told about each version
   // that begins to answer, by another thread. With poll_seconds 0 this loads the model before it

@@ -61,8 +61,8 @@ Result<std::string> UnpackAs(int window, std::string_view packed, size_t max_byt
 // Whether a coding's parameters say "q=0", in whatever precision.
 bool HasZeroWeight(std::string_view parameters) {
   const size_t at = parameters.find("q=");
-  return at != parameters.npos && Trim(parameters.substr(at + 2)).find_first_not_of("0.") ==
-                                      std::string_view::npos;
+  return at != parameters.npos &&
+         Trim(parameters.substr(at + 2)).find_first_not_of("0.") == std::string_view::npos;
 }
 
 }  // namespace

@@ -129,10 +129,7 @@ void Release(std::string* buffer) {
 }  // namespace
 
 HttpConnection::HttpConnection(int fd, SSL_CTX* context, std::string peer, HttpShared& shared)
-    : shared_(shared),
-      socket_(fd),
-      transport_(MakeTransport(fd, context)),
-      peer_(std::move(peer)) {
+    : shared_(shared), socket_(fd), transport_(MakeTransport(fd, context)), peer_(std::move(peer)) {
   SetDeadline(shared_.options.idle_timeout, true);
 }
 
@@ -371,12 +368,12 @@ void HttpConnection::Compose(HttpAnswer answer) {
   if (shared_.is_draining || is_late_) keep_alive_ = false;
   const size_t pack_from = shared_.options.pack_from_bytes;
   const std::string* const accepts = FindHeader(head_.headers, "Accept-Encoding");
-  const bool may_pack = pack_from > 0 && answer.body.size() >= pack_from &&
-                        answer.body.size() <= kMaxPackBytes;
+  const bool may_pack =
+      pack_from > 0 && answer.body.size() >= pack_from && answer.body.size() <= kMaxPackBytes;
   const bool is_packed = may_pack && accepts != nullptr && AcceptsGzip(*accepts);
   if (is_packed) answer.body = PackGzip(answer.body);
-  out_head_ = fmt::format("HTTP/1.{} {} {}\r\n", head_.minor_version, answer.status,
-                          Reason(answer.status));
+  out_head_ =
+      fmt::format("HTTP/1.{} {} {}\r\n", head_.minor_version, answer.status, Reason(answer.status));
   const auto add = [this](std::string_view name, std::string_view value) {
     out_head_.append(name).append(": ").append(value).append("\r\n");
   };

@@ -25,7 +25,8 @@ struct HttpShared {
   HttpServerOptions options;
   HttpHandler handler;
   std::atomic<bool> is_draining{false};
-  std::atomic<Clock::duration> last_request{};  // when the last one had come, since the clock's epoch
+  std::atomic<Clock::duration>
+      last_request{};  // when the last one had come, since the clock's epoch
 };
 
 class HttpConnection {

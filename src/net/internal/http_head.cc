@@ -108,7 +108,7 @@ std::optional<HttpRefusal> ReadMeaning(HttpHead* head) {
 }  // namespace
 
 size_t FindHeadEnd(std::string_view received) {
-  size_t line = 0;       // where the current one begins
+  size_t line = 0;         // where the current one begins
   bool has_begun = false;  // whether there was a line with something in it
   while (true) {
     const size_t end = received.find('\n', line);

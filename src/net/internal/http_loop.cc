@@ -82,8 +82,8 @@ Status HttpLoop::Start() {
   if (epoll_.fd() < 0 || timer_.fd() < 0 || stop_.fd() < 0) {
     return ErrnoError(errno, "cannot start an HTTP server");
   }
-  const milliseconds tick =
-      std::clamp<milliseconds>(shared_.options.idle_timeout / 8, milliseconds(5), milliseconds(250));
+  const milliseconds tick = std::clamp<milliseconds>(shared_.options.idle_timeout / 8,
+                                                     milliseconds(5), milliseconds(250));
   const itimerspec time = Every(tick);
   timerfd_settime(timer_.fd(), 0, &time, nullptr);
   epoll_event event{.events = EPOLLIN, .data = {.ptr = const_cast<Socket*>(&stop_)}};

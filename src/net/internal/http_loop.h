@@ -1,7 +1,7 @@
 // The threads of an HTTP server, and its connections.
 //
-// One epoll set for all. Each socket is in it for one event at a time, so that a connection is never
-// two threads', and whichever thread is free takes the next. Thread-safe.
+// One epoll set for all. Each socket is in it for one event at a time, so that a connection is
+// never two threads', and whichever thread is free takes the next. Thread-safe.
 #pragma once
 
 #include <condition_variable>

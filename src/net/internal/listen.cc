@@ -78,9 +78,7 @@ Result<Endpoint> ParseUnixPath(const std::string& path) {
   return MakeEndpoint(unix);
 }
 
-int OpenSocket(int family) {
-  return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
+int OpenSocket(int family) { return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
 // 0, or the errno of what failed.
 int BindAndListen(int fd, const Endpoint& endpoint) {
@@ -97,7 +95,7 @@ int BindAndListen(int fd, const Endpoint& endpoint) {
 
 // Whether a file is a socket that nobody answers on any more.
 bool IsLeftOver(const std::string& path, const Endpoint& endpoint) {
-  struct stat info {};
+  struct stat info{};
   if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
   const int fd = OpenSocket(AF_UNIX);
   if (fd < 0) return false;

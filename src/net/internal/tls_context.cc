@@ -83,7 +83,7 @@ Status ShowCertificate(SSL_CTX* context, const std::string& cert_pem, const std:
 // HTTP/1.1 for a client that offers it; else none is agreed on, which means the same.
 int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
                    unsigned in_size, void*) {
-  constexpr unsigned char kOurs[] = "\x08http/1.1";
+  static constexpr unsigned char kOurs[] = "\x08http/1.1";  // OpenSSL keeps a pointer into it
   unsigned char* chosen = nullptr;
   const int result = SSL_select_next_proto(&chosen, size, kOurs, sizeof kOurs - 1, in, in_size);
   if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;

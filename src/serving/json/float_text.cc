@@ -11,8 +11,9 @@ namespace trainyard::serving {
 namespace {
 
 constexpr int kShortDigits = 6;
-constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 char* WriteWord(const char* word, char* out) {
   const size_t size = std::strlen(word);
@@ -81,7 +82,8 @@ class Moderate {
   void Scale(uint32_t mantissa, int shift) {
     __extension__ using Wide = unsigned __int128;
     Wide scaled = mantissa;
-    for (int i = 8 - exponent_; i > 0; i -= 9) scaled *= static_cast<uint32_t>(kPowers[std::min(i, 9)]);
+    for (int i = 8 - exponent_; i > 0; i -= 9)
+      scaled *= static_cast<uint32_t>(kPowers[std::min(i, 9)]);
     if (shift <= 0) {
       whole_ = static_cast<uint64_t>(scaled << -shift);
       fraction_ = 0;

@@ -3,8 +3,8 @@
 // and without needless zeros; ".0" where neither a point nor an exponent shows that it is no
 // integer. NaN, Infinity and -Infinity as such.
 //
-// The shortest digits that give the number back, which std::to_chars finds, are often fewer: 0.1f +
-// 0.2f is 0.300000012 here and 0.3 there. Pure, thread-safe.
+// The shortest digits that give the number back, which std::to_chars finds, are often fewer: a
+// third is 0.333333343 here and 0.33333334 there. Pure, thread-safe.
 #pragma once
 
 #include <cstddef>

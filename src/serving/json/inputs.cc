@@ -30,11 +30,12 @@ class Columns {
     for (const auto& [name, info] : signature.inputs()) {
       constexpr int kReference = 100;  // DT_FLOAT_REF and so on: the value is what is fed
       const int type = static_cast<int>(info.dtype());
-      columns_.push_back({.name = name,
-                          .has_default = signature.defaults().contains(name),
-                          .builder = TensorBuilder(
-                              static_cast<tf::DataType>(type > kReference ? type - kReference : type),
-                              text_bytes)});
+      columns_.push_back(
+          {.name = name,
+           .has_default = signature.defaults().contains(name),
+           .builder = TensorBuilder(
+               static_cast<tf::DataType>(type > kReference ? type - kReference : type),
+               text_bytes)});
     }
     std::sort(columns_.begin(), columns_.end(),
               [](const Column& a, const Column& b) { return a.name < b.name; });
@@ -68,9 +69,7 @@ class Columns {
 };
 
 // Whether the value here is an object that stands for several inputs.
-bool IsObject(JsonReader* reader) {
-  return reader->PeekChar() == '{' && !IsBase64Object(reader);
-}
+bool IsObject(JsonReader* reader) { return reader->PeekChar() == '{' && !IsBase64Object(reader); }
 
 // A failure within one element; what is wrong with the JSON itself is said as it is.
 Status InElement(JsonReader* reader, const Status& status, int64_t row, std::string_view key) {
@@ -86,9 +85,9 @@ Status ReadObject(JsonReader* reader, Columns* columns, int64_t row) {
   for (std::string_view key; reader->NextMember(&key);) {
     Column* const column = columns->Find(key);
     if (column == nullptr) {
-      return InElement(
-          reader, InvalidArgumentError("JSON object: does not have named input: {}", key), row,
-          std::string(key));
+      return InElement(reader,
+                       InvalidArgumentError("JSON object: does not have named input: {}", key), row,
+                       std::string(key));
     }
     if (column->rows != row) {  // twice in this object, or missing in an earlier one
       is_complete = false;

@@ -10,15 +10,17 @@ namespace {
 
 constexpr int kMaxExactDigits = 19;  // 10^19 < 2^64
 
-constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 constexpr int kMaxPower = 22;  // the largest power of ten that a double holds exactly
 
 // A long double of 64 bits precision holds more of them exactly.
 constexpr bool kHasExtended = std::numeric_limits<long double>::digits == 64;
-constexpr long double kLongPowers[] = {
-    1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-    1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+constexpr long double kLongPowers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                       1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                       1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                       1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
 constexpr int kMaxLongPower = 27;
 
 bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
@@ -172,10 +174,9 @@ double ToDouble(const JsonNumber& number) {
   } else if (number.digits >> 53 == 0 && number.exponent <= kMaxPower &&
              number.exponent >= -kMaxPower) {
     const auto exact = static_cast<double>(number.digits);
-    value = number.exponent < 0 ? exact / kPowers[-number.exponent]
-                                : exact * kPowers[number.exponent];
-  } else if (!kHasExtended || number.exponent > kMaxLongPower ||
-             number.exponent < -kMaxLongPower ||
+    value =
+        number.exponent < 0 ? exact / kPowers[-number.exponent] : exact * kPowers[number.exponent];
+  } else if (!kHasExtended || number.exponent > kMaxLongPower || number.exponent < -kMaxLongPower ||
              !ExtendedToDouble(number.digits, number.exponent, &value)) {
     return FromText(number);
   }

@@ -26,9 +26,8 @@ void AppendValue(T value, std::string* out) {
   if constexpr (std::is_same_v<T, bool>) {
     *out += value ? "true" : "false";
   } else if constexpr (std::is_integral_v<T>) {
-    AppendNumber(out, [value](char* to) {
-      return std::to_chars(to, to + kMaxFloatText, value).ptr;
-    });
+    AppendNumber(out,
+                 [value](char* to) { return std::to_chars(to, to + kMaxFloatText, value).ptr; });
   } else if constexpr (std::is_same_v<T, double>) {
     AppendNumber(out, [value](char* to) { return WriteDouble(value, to); });
   } else if constexpr (std::is_same_v<T, Bfloat16>) {

@@ -2,7 +2,8 @@
 //
 // Pure but for memory, thread-safe. Input is untrusted. Codes and texts are TensorFlow Serving's;
 // docs/contracts/serving.md has the format. Beyond it: `output_filter` chooses outputs, inputs that
-// have a default in the signature may be left out, and so may all inputs of a signature without any.
+// have a default in the signature may be left out, and so may all inputs of a signature without
+// any.
 #pragma once
 
 #include <functional>

@@ -39,8 +39,8 @@ const char* FindSpecial(const char* at, const char* end) {
     std::memcpy(&bytes, at, 8);
     const uint64_t quote = bytes ^ (kOnes * '"');
     const uint64_t slash = bytes ^ (kOnes * '\\');
-    const uint64_t found = ((bytes - kOnes * 0x20) & ~bytes) | ((quote - kOnes) & ~quote) |
-                           ((slash - kOnes) & ~slash);
+    const uint64_t found =
+        ((bytes - kOnes * 0x20) & ~bytes) | ((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash);
     if ((found & kHighs) != 0) break;
   }
   while (static_cast<unsigned char>(*at) >= 0x20 && *at != '"' && *at != '\\') ++at;

@@ -21,16 +21,7 @@
 
 namespace trainyard::serving {
 
-enum class JsonKind : uint8_t {
-  kNull,
-  kFalse,
-  kTrue,
-  kObject,
-  kArray,
-  kString,
-  kNumber,
-  kInvalid
-};
+enum class JsonKind : uint8_t { kNull, kFalse, kTrue, kObject, kArray, kString, kNumber, kInvalid };
 
 // "Null", "False", "True", "Object", "Array", "String" or "Number".
 std::string_view JsonKindName(JsonKind kind);

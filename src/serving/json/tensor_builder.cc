@@ -60,8 +60,9 @@ Status ReadBase64Object(JsonReader* reader, std::string* bytes) {
 void TensorBuilder::Grow() {
   // Eight characters a number is what lists of floats have at the least.
   const size_t guess = text_bytes_ / 8 * std::max<size_t>(tf::DataTypeSize(type_), 1);
-  const size_t wanted = capacity_bytes_ == 0 ? std::min<size_t>(guess, size_t{16} << 20) + kAlignment
-                                             : 2 * capacity_bytes_;
+  const size_t wanted = capacity_bytes_ == 0
+                            ? std::min<size_t>(guess, size_t{16} << 20) + kAlignment
+                            : 2 * capacity_bytes_;
   const size_t rounded = (wanted + kAlignment - 1) / kAlignment * kAlignment;
   auto* const larger = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
   CHECK(larger != nullptr);

@@ -2,7 +2,6 @@
 
 #include "serving/frontends/grpc/services.h"
 #include "serving/frontends/grpc/status.h"
-#include "serving/model_status.h"
 #include "tensorflow/serving/model_service.grpc.pb.h"
 
 namespace trainyard::serving {
@@ -12,13 +11,12 @@ namespace api = ::tensorflow::serving;
 
 class ModelService final : public api::ModelService::Service {
  public:
-  explicit ModelService(const VersionManager* models) : models_(*models) {}
+  explicit ModelService(const Catalogue* models) : models_(*models) {}
 
   grpc::Status GetModelStatus(grpc::ServerContext* /*context*/,
                               const api::GetModelStatusRequest* request,
                               api::GetModelStatusResponse* response) override {
-    return ToGrpcStatus(
-        DescribeVersions(models_.model_name(), models_.Reports(), *request, response));
+    return ToGrpcStatus(models_.DescribeVersions(*request, response));
   }
 
   grpc::Status HandleReloadConfigRequest(grpc::ServerContext* /*context*/,
@@ -28,12 +26,12 @@ class ModelService final : public api::ModelService::Service {
   }
 
  private:
-  const VersionManager& models_;
+  const Catalogue& models_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeModelService(const VersionManager* models) {
+std::unique_ptr<grpc::Service> MakeModelService(const Catalogue* models) {
   return std::make_unique<ModelService>(models);
 }
 

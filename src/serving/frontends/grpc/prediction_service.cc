@@ -28,7 +28,7 @@ RunLimits LimitsOf(const ServerContext& context) {
 
 class PredictionService final : public api::PredictionService::Service {
  public:
-  PredictionService(const VersionManager* models, InFlight* requests, TensorEncoding encoding)
+  PredictionService(const Catalogue* models, InFlight* requests, TensorEncoding encoding)
       : models_(*models), requests_(*requests), encoding_(encoding) {}
 
   grpc::Status Predict(ServerContext* context, const api::PredictRequest* request,
@@ -79,15 +79,15 @@ class PredictionService final : public api::PredictionService::Service {
     return OkStatus();
   }
 
-  const VersionManager& models_;
+  const Catalogue& models_;
   InFlight& requests_;
   const TensorEncoding encoding_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
-                                                     InFlight* requests, TensorEncoding encoding) {
+std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
+                                                     TensorEncoding encoding) {
   return std::make_unique<PredictionService>(models, requests, encoding);
 }
 

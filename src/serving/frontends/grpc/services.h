@@ -1,12 +1,12 @@
 // The gRPC services: thin adapters from the generated interfaces to serving/predict.h and
-// serving/versions/manager.h. What they are given must outlive them. Thread-safe.
+// serving/models/catalogue.h. What they are given must outlive them. Thread-safe.
 #pragma once
 
 #include <memory>
 
 #include "serving/in_flight.h"
+#include "serving/models/catalogue.h"
 #include "serving/tensor_proto.h"
-#include "serving/versions/manager.h"
 
 namespace grpc {
 class Service;
@@ -16,14 +16,14 @@ namespace trainyard::serving {
 
 // tensorflow.serving.PredictionService: Predict and GetModelMetadata. Classify, Regress and
 // MultiInference answer UNIMPLEMENTED with their name. Predict counts as a request in flight.
-std::unique_ptr<grpc::Service> MakePredictionService(const VersionManager* models,
-                                                     InFlight* requests, TensorEncoding encoding);
+std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
+                                                     TensorEncoding encoding);
 
 // tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
-std::unique_ptr<grpc::Service> MakeModelService(const VersionManager* models);
+std::unique_ptr<grpc::Service> MakeModelService(const Catalogue* models);
 
-// grpc.health.v1.Health: SERVING exactly while the model has a version that answers, for the whole
-// server ("") and for the two services above, with and without their package name.
-std::unique_ptr<grpc::Service> MakeHealthService(const VersionManager* models);
+// grpc.health.v1.Health: SERVING exactly while every model has a version that answers, for the
+// whole server ("") and for the two services above, with and without their package name.
+std::unique_ptr<grpc::Service> MakeHealthService(const Catalogue* models);
 
 }  // namespace trainyard::serving

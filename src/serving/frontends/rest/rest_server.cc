@@ -1,0 +1,117 @@
+#include "serving/frontends/rest/rest_server.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/files.h"
+#include "serving/frontends/grpc/port.h"
+#include "serving/frontends/rest/http_status.h"
+
+namespace trainyard::serving {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct AddrInfoDeleter {
+  void operator()(addrinfo* info) const { freeaddrinfo(info); }
+};
+
+// The first address of a name; an address stays what it is.
+Result<std::string> Resolve(const std::string& host) {
+  std::string name = host;
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(name.c_str(), nullptr, &hints, &found);
+  if (error != 0) {
+    return InvalidArgumentError("cannot listen on {}: unknown host ({})", host,
+                                gai_strerror(error));
+  }
+  const std::unique_ptr<addrinfo, AddrInfoDeleter> addresses(found);
+  char text[NI_MAXHOST] = "";
+  if (getnameinfo(addresses->ai_addr, addresses->ai_addrlen, text, sizeof text, nullptr, 0,
+                  NI_NUMERICHOST) != 0) {
+    return InvalidArgumentError("cannot listen on {}: its address cannot be written", host);
+  }
+  return std::string(text);
+}
+
+Result<std::string> ReadPem(const std::string& path, const char* flag) {
+  if (path.empty()) return std::string();
+  Result<std::string> pem = ReadFile(path);
+  if (!pem.ok()) return pem.status().WithContext(flag);
+  return pem;
+}
+
+Result<net::TlsServerOptions> ReadTls(const RestOptions& options) {
+  net::TlsServerOptions tls;
+  ASSIGN_OR_RETURN(tls.cert_pem, ReadPem(options.cert_file, "--rest_api_tls_cert_file"));
+  ASSIGN_OR_RETURN(tls.key_pem, ReadPem(options.key_file, "--rest_api_tls_key_file"));
+  ASSIGN_OR_RETURN(tls.client_ca_pem,
+                   ReadPem(options.client_ca_file, "--rest_api_tls_client_ca_file"));
+  if (!tls.client_ca_pem.empty() && !tls.is_on()) {
+    return InvalidArgumentError(
+        "--rest_api_tls_client_ca_file needs --rest_api_tls_cert_file and --rest_api_tls_key_file");
+  }
+  return tls;
+}
+
+int DefaultThreads() {
+  return 4 * static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+RestServer::RestServer(const Catalogue* models, RestHandler::Options handler)
+    : handler_(models, [&] {
+        handler.is_stopping = [this] { return is_stopping_.load(); };
+        return std::move(handler);
+      }()) {}
+
+Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
+                                                      const RestOptions& options,
+                                                      const Catalogue* models,
+                                                      RestHandler::Options handler) {
+  ASSIGN_OR_RETURN(const std::string address, Resolve(host));
+  net::HttpServerOptions http;
+  http.address = JoinHostPort(address, std::max(options.port, 0));
+  http.threads = options.num_threads > 0 ? options.num_threads : DefaultThreads();
+  http.idle_timeout = milliseconds(options.idle_timeout_ms);
+  http.max_body_bytes = static_cast<size_t>(options.max_body_bytes);
+  http.max_connections = options.max_connections;
+  http.pack_from_bytes = static_cast<size_t>(options.compress_from_bytes);
+  ASSIGN_OR_RETURN(http.tls, ReadTls(options));
+  handler.timeout = milliseconds(options.timeout_ms);
+  handler.enable_cors = options.enable_cors;
+  std::unique_ptr<RestServer> server(new RestServer(models, std::move(handler)));
+  const RestHandler* const answers = &server->handler_;
+  http.refusal = [answers](int status, std::string_view text) {
+    net::HttpAnswer answer = answers->ToAnswer(Status(FromHttpStatus(status), std::string(text)));
+    answer.status = status;
+    return answer;
+  };
+  auto started = net::HttpServer::Start(
+      http, [answers](const net::HttpQuestion& question) { return answers->Answer(question); });
+  if (!started.ok()) {
+    const bool is_taken = started.error().code() == StatusCode::kAlreadyExists;
+    return Status(
+        started.error().code(),
+        started.error().message() + (is_taken ? "; stop the program that has it or choose another "
+                                                "--rest_api_port (-1 takes a free one)"
+                                              : ""));
+  }
+  server->server_ = std::move(started).value();
+  return server;
+}
+
+void RestServer::Stop(milliseconds grace) {
+  is_stopping_ = true;
+  server_->Drain(grace);
+}
+
+}  // namespace trainyard::serving
