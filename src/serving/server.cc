@@ -11,14 +11,19 @@
 #include "serving/frontends/grpc/services.h"
 #include "serving/in_flight.h"
 #include "serving/models/catalogue.h"
+#include "serving/models/config_file.h"
+#include "serving/models/warm_up.h"
 
 namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the gRPC server goes first.
 struct Server::Parts {
-  explicit Parts(VersionManager::Options options) : models({std::move(options)}) {}
+  Parts(Catalogue::Options options, std::vector<ModelSettings> settings)
+      : models(std::move(options), std::move(settings)) {}
 
   Catalogue models;
+  std::unique_ptr<ConfigFile> config_file;  // if there is one
+  std::string config_bytes;                 // of that file, as applied at the start
   InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
   std::unique_ptr<grpc::Service> model_service;
@@ -46,13 +51,32 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   return config;
 }
 
-VersionManager::Options MakeManagerOptions(const ServerOptions& options) {
-  VersionManager::Options result;
-  result.model_name = options.model_name;
-  result.base_path = options.model_base_path;
+Catalogue::Options MakeCatalogueOptions(const ServerOptions& options) {
+  Catalogue::Options result;
   result.session = MakeSessionConfig(options);
+  result.tags = options.model_tags;
   result.poll_interval = std::chrono::seconds(options.poll_seconds);
+  result.retry.max_retries = options.max_load_retries;
+  result.retry.interval = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::microseconds(options.load_retry_micros));
+  result.load_threads = options.load_threads;
+  result.labels_for_absent_versions = options.labels_for_absent_versions;
+  result.prepare = [warm_up = options.warm_up, iterations = options.warm_up_iterations](
+                       const Servable& servable, const std::string& directory) {
+    PrepareSignatures(servable);
+    return warm_up ? WarmUp(servable, directory, {.iterations = iterations}) : OkStatus();
+  };
   return result;
+}
+
+// The models that the flags name, or the file that they name.
+Result<ReadConfig> ReadModels(const ServerOptions& options) {
+  if (options.model_config_file.empty()) {
+    return ReadConfig{{{.name = options.model_name, .base_path = options.model_base_path}}, ""};
+  }
+  Result<ReadConfig> config = ReadConfigFile(options.model_config_file);
+  if (config.ok()) return config;
+  return InvalidArgumentError("--model_config_file: {}", config.error().message());
 }
 
 }  // namespace
@@ -62,7 +86,16 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
-  auto parts = std::make_unique<Parts>(MakeManagerOptions(options));
+  ASSIGN_OR_RETURN(ReadConfig config, ReadModels(options));
+  auto parts = std::make_unique<Parts>(MakeCatalogueOptions(options), std::move(config.models));
+  if (!options.model_config_file.empty()) {
+    parts->config_bytes = std::move(config.bytes);
+    parts->config_file = std::make_unique<ConfigFile>(
+        ConfigFile::Options{
+            .path = options.model_config_file,
+            .poll_interval = std::chrono::seconds(options.model_config_poll_seconds)},
+        [models = &parts->models](const auto& settings) { models->Apply(settings); });
+  }
   parts->prediction_service = MakePredictionService(
       &parts->models, &parts->requests,
       options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields);
@@ -88,10 +121,17 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
 }
 
 Status Server::Start(std::function<void(const Servable&)> on_serving) {
-  parts_->models.OnServing(on_serving);
-  if (parts_->poll_once) return parts_->models.PollOnce();
+  constexpr std::chrono::hours kLongestStart{1};
+  parts_->models.OnServing(std::move(on_serving));
   parts_->models.Start();
-  return OkStatus();
+  if (parts_->config_file != nullptr) parts_->config_file->Start(parts_->config_bytes);
+  if (!parts_->poll_once) return OkStatus();
+  return parts_->models.WaitForFirstLook(std::chrono::steady_clock::now() + kLongestStart);
+}
+
+void Server::Reload() {
+  if (parts_->config_file != nullptr) parts_->config_file->ReadAgain();
+  parts_->models.LookAgain();
 }
 
 int Server::port() const { return parts_->port; }

@@ -1,7 +1,6 @@
 #include <grpcpp/server_context.h>
 
-#include <chrono>
-
+#include "serving/frontends/grpc/limits.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/frontends/grpc/status.h"
 #include "serving/predict.h"
@@ -12,19 +11,6 @@ namespace {
 
 namespace api = ::tensorflow::serving;
 using grpc::ServerContext;
-
-// A request may have waited for a thread: a client that has gone, or whose time is over, is asked
-// about before the model is.
-RunLimits LimitsOf(const ServerContext& context) {
-  RunLimits limits;
-  limits.is_cancelled = [&context] { return context.IsCancelled(); };
-  const auto deadline = context.deadline();
-  if (deadline != std::chrono::system_clock::time_point::max()) {
-    limits.deadline =
-        std::chrono::steady_clock::now() + (deadline - std::chrono::system_clock::now());
-  }
-  return limits;
-}
 
 class PredictionService final : public api::PredictionService::Service {
  public:

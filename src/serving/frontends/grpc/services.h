@@ -19,8 +19,9 @@ namespace trainyard::serving {
 std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
                                                      TensorEncoding encoding);
 
-// tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
-std::unique_ptr<grpc::Service> MakeModelService(const Catalogue* models);
+// tensorflow.serving.ModelService: GetModelStatus and HandleReloadConfigRequest, which waits for
+// the new models within the request's deadline.
+std::unique_ptr<grpc::Service> MakeModelService(Catalogue* models);
 
 // grpc.health.v1.Health: SERVING exactly while every model has a version that answers, for the
 // whole server ("") and for the two services above, with and without their package name.
