@@ -18,9 +18,13 @@ namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the gRPC server goes first.
 struct Server::Parts {
-  Parts(Catalogue::Options options, std::vector<ModelSettings> settings)
-      : models(std::move(options), std::move(settings)) {}
+  Parts(const ServerOptions& options, std::vector<ModelSettings> settings, TokenCheck known_tokens,
+        std::unique_ptr<AccessLog> log);
 
+  TokenCheck tokens;
+  std::unique_ptr<AccessLog> access_log;  // nullptr: none
+  ServerMetrics metrics;
+  RequestObserver observer;
   Catalogue models;
   std::unique_ptr<ConfigFile> config_file;  // if there is one
   std::string config_bytes;                 // of that file, as applied at the start
@@ -51,7 +55,7 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   return config;
 }
 
-Catalogue::Options MakeCatalogueOptions(const ServerOptions& options) {
+Catalogue::Options MakeCatalogueOptions(const ServerOptions& options, LoadMetrics* loads) {
   Catalogue::Options result;
   result.session = MakeSessionConfig(options);
   result.tags = options.model_tags;
@@ -61,10 +65,15 @@ Catalogue::Options MakeCatalogueOptions(const ServerOptions& options) {
       std::chrono::microseconds(options.load_retry_micros));
   result.load_threads = options.load_threads;
   result.labels_for_absent_versions = options.labels_for_absent_versions;
-  result.prepare = [warm_up = options.warm_up, iterations = options.warm_up_iterations](
-                       const Servable& servable, const std::string& directory) {
+  result.on_load = [loads](const ServableId& id, const std::string& directory, const Status& status,
+                           std::chrono::nanoseconds took) {
+    loads->CountLoad(id.name, directory, status, took);
+  };
+  const WarmUpOptions warm_up{.iterations = options.warm_up_iterations, .metrics = loads};
+  result.prepare = [warm_up, is_wanted = options.warm_up](const Servable& servable,
+                                                          const std::string& directory) {
     PrepareSignatures(servable);
-    return warm_up ? WarmUp(servable, directory, {.iterations = iterations}) : OkStatus();
+    return is_wanted ? WarmUp(servable, directory, warm_up) : OkStatus();
   };
   return result;
 }
@@ -79,15 +88,47 @@ Result<ReadConfig> ReadModels(const ServerOptions& options) {
   return InvalidArgumentError("--model_config_file: {}", config.error().message());
 }
 
+int64_t MaxInside(const ServerOptions& options) {
+  return options.max_concurrent_requests > 0 ? options.max_concurrent_requests
+                                             : std::numeric_limits<int64_t>::max();
+}
+
+Result<TokenCheck> ReadTokens(const ServerOptions& options) {
+  if (options.auth_token_file.empty()) return TokenCheck();
+  Result<TokenCheck> tokens = TokenCheck::FromFile(options.auth_token_file);
+  if (!tokens.ok()) return tokens.status().WithContext("cannot read --auth_token_file");
+  return tokens;
+}
+
+Result<std::unique_ptr<AccessLog>> OpenAccessLog(const ServerOptions& options) {
+  if (options.access_log.empty()) return std::unique_ptr<AccessLog>();
+  return AccessLog::Open({.path = options.access_log, .share = options.access_log_share});
+}
+
 }  // namespace
+
+Server::Parts::Parts(const ServerOptions& options, std::vector<ModelSettings> settings,
+                     TokenCheck known_tokens, std::unique_ptr<AccessLog> log)
+    : tokens(std::move(known_tokens)),
+      access_log(std::move(log)),
+      observer(&metrics, access_log.get()),
+      models(MakeCatalogueOptions(options, &metrics.loads()), std::move(settings)),
+      requests(MaxInside(options)) {
+  metrics.SetGauges({.in_flight = [this] { return requests.inside(); },
+                     .is_ready = [this] { return models.is_ready(); },
+                     .versions = [this](const auto& visit) { models.CountVersions(visit); }});
+}
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
+  ASSIGN_OR_RETURN(TokenCheck tokens, ReadTokens(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<AccessLog> access_log, OpenAccessLog(options));
   ASSIGN_OR_RETURN(ReadConfig config, ReadModels(options));
-  auto parts = std::make_unique<Parts>(MakeCatalogueOptions(options), std::move(config.models));
+  auto parts = std::make_unique<Parts>(options, std::move(config.models), std::move(tokens),
+                                       std::move(access_log));
   if (!options.model_config_file.empty()) {
     parts->config_bytes = std::move(config.bytes);
     parts->config_file = std::make_unique<ConfigFile>(
@@ -96,10 +137,17 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
             .poll_interval = std::chrono::seconds(options.model_config_poll_seconds)},
         [models = &parts->models](const auto& settings) { models->Apply(settings); });
   }
-  parts->prediction_service = MakePredictionService(
-      &parts->models, &parts->requests,
-      options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields);
-  parts->model_service = MakeModelService(&parts->models);
+  const ServiceContext context{
+      .models = &parts->models,
+      .requests = &parts->requests,
+      .tokens = &parts->tokens,
+      .observer = &parts->observer,
+      .encoding =
+          options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields,
+      .method_names = options.check_method_names ? MethodNames::kChecked : MethodNames::kIgnored,
+      .max_time = options.max_request_time};
+  parts->prediction_service = MakePredictionService(context);
+  parts->model_service = MakeModelService(context);
   parts->health_service = MakeHealthService(&parts->models);
   grpc::ServerBuilder builder;
   // By default gRPC shares a taken port with its owner and each gets some of the connections.
@@ -135,6 +183,8 @@ void Server::Reload() {
 }
 
 int Server::port() const { return parts_->port; }
+
+std::string Server::MetricsPage() const { return parts_->metrics.Page(); }
 
 void Server::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;

@@ -17,7 +17,8 @@ Catalogue::Catalogue(Options options, std::vector<ModelSettings> models)
 
 Catalogue::~Catalogue() {
   // All at once, rather than one after the other as they are destroyed.
-  for (const auto& [name, model] : *models_.load()) model->RequestStop();
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) model->RequestStop();
   for (const auto& model : retired_) model->RequestStop();
 }
 
@@ -29,6 +30,7 @@ std::shared_ptr<VersionManager> Catalogue::Make(const ModelSettings& settings) {
   options.poll_interval = options_.poll_interval;
   options.retry = options_.retry;
   options.prepare = options_.prepare;
+  options.on_load = options_.on_load;
   options.slots = &slots_;
   auto model = std::make_shared<VersionManager>(std::move(options));
   model->OnServing([this](const Servable& servable) { on_serving_(servable); });
@@ -46,7 +48,8 @@ void Catalogue::OnServing(std::function<void(const Servable&)> listener) {
 void Catalogue::Start() {
   const std::lock_guard<std::timed_mutex> lock(change_mutex_);
   is_started_ = true;
-  for (const auto& [name, model] : *models_.load()) model->Start();
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) model->Start();
 }
 
 Status Catalogue::WaitForFirstLook(RunLimits::TimePoint deadline) const {
@@ -64,7 +67,8 @@ Status Catalogue::WaitForFirstLook(RunLimits::TimePoint deadline) const {
 }
 
 void Catalogue::LookAgain() {
-  for (const auto& [name, model] : *models_.load()) model->LookAgain();
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) model->LookAgain();
 }
 
 Result<std::shared_ptr<const Servable>> Catalogue::Find(
@@ -107,15 +111,27 @@ ReadyReport Catalogue::Readiness() const {
   return report;
 }
 
+void Catalogue::CountVersions(
+    const std::function<void(std::string_view, std::string_view, int64_t)>& visit) const {
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) {
+    std::map<VersionState, int64_t> counts;
+    for (const auto& [version, report] : model->Reports()) ++counts[report.state];
+    for (const auto& [state, count] : counts) visit(name, VersionStateName(state), count);
+  }
+}
+
 std::vector<std::string> Catalogue::model_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, model] : *models_.load()) names.push_back(name);
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) names.push_back(name);
   return names;
 }
 
 std::vector<ModelSettings> Catalogue::settings() const {
   std::vector<ModelSettings> all;
-  for (const auto& [name, model] : *models_.load()) all.push_back(model->settings());
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) all.push_back(model->settings());
   return all;
 }
 

@@ -40,6 +40,9 @@ class Catalogue {
     std::chrono::milliseconds poll_interval{1000};
     RetryPolicy retry{};
     std::function<Status(const Servable&, const std::string& directory)> prepare{};
+    std::function<void(const ServableId&, const std::string& directory, const Status&,
+                       std::chrono::nanoseconds took)>
+        on_load{};
     int load_threads = 0;  // versions loaded at the same time; 0: four for each processor
     // Whether Reload() lets a label be given to a version that is neither served nor to be loaded.
     bool labels_for_absent_versions = false;
@@ -85,6 +88,11 @@ class Catalogue {
   // Whether every model has a version that answers; and which do not, and why.
   bool is_ready() const;
   ReadyReport Readiness() const;
+
+  // Calls visit(model, state, count) with how many versions of each model are in each state:
+  // "START", "LOADING", "AVAILABLE", "UNLOADING", "END".
+  void CountVersions(
+      const std::function<void(std::string_view, std::string_view, int64_t)>& visit) const;
 
   // Sorted.
   std::vector<std::string> model_names() const;

@@ -6,7 +6,11 @@
 
 #include "base/files.h"
 #include "records/record_reader.h"
+#include "serving/classify.h"
+#include "serving/inference_proto.h"
+#include "serving/multi_inference.h"
 #include "serving/predict.h"
+#include "serving/regress.h"
 #include "tensorflow/serving/prediction_log.pb.h"
 
 namespace trainyard::serving {
@@ -20,17 +24,32 @@ constexpr int kMaxPrepared = 16;
 // Of one request: a model that never answers must fail to load rather than load for ever.
 constexpr std::chrono::minutes kLongestRequest{10};
 
+// As the gRPC services answer, without the answer.
 Status RunOnce(const Servable& servable, const PredictionLog& log) {
   const RunLimits limits{.deadline = std::chrono::steady_clock::now() + kLongestRequest};
   switch (log.log_type_case()) {
     case PredictionLog::kPredictLog: {
       ::tensorflow::serving::PredictResponse response;
-      return Predict(servable, TensorEncoding::kTypedFields, log.predict_log().request(), limits,
-                     &response);
+      return Predict(servable, TensorEncoding::kTypedFields, MethodNames::kIgnored,
+                     log.predict_log().request(), limits, &response);
     }
-    case PredictionLog::kClassifyLog:
-    case PredictionLog::kRegressLog:
-    case PredictionLog::kMultiInferenceLog:
+    case PredictionLog::kClassifyLog: {
+      const auto& request = log.classify_log().request();
+      return Classify(servable, request.model_spec().signature_name(), ExamplesOf(request.input()),
+                      MethodNames::kIgnored, limits)
+          .status();
+    }
+    case PredictionLog::kRegressLog: {
+      const auto& request = log.regress_log().request();
+      return Regress(servable, request.model_spec().signature_name(), ExamplesOf(request.input()),
+                     MethodNames::kIgnored, limits)
+          .status();
+    }
+    case PredictionLog::kMultiInferenceLog: {
+      ::tensorflow::serving::MultiInferenceResponse response;
+      return MultiInference(servable, log.multi_inference_log().request(), MethodNames::kIgnored,
+                            limits, &response);
+    }
     case PredictionLog::kSessionRunLog:
     case PredictionLog::kPredictStreamedLog:
       return UnimplementedError("Unsupported log_type for warmup: {}",
@@ -76,14 +95,10 @@ void PrepareSignature(const Servable& servable, const BoundSignature& signature)
   static_cast<void>(refused);
 }
 
-}  // namespace
-
-Status WarmUp(const Servable& servable, const std::string& directory,
-              const WarmUpOptions& options) {
-  const std::string path = JoinPath(directory, kFile);
-  if (!PathExists(path)) return OkStatus();
+Status RunFile(const Servable& servable, const std::string& path, int iterations,
+               int64_t* records) {
   ASSIGN_OR_RETURN(const auto reader, records::RecordReader::Open(path));
-  for (int count = 0;; ++count) {
+  while (true) {
     ASSIGN_OR_RETURN(const records::Record record, reader->Next());
     if (record.state == records::RecordState::kEnd) return OkStatus();
     if (record.state != records::RecordState::kWhole) {
@@ -91,12 +106,29 @@ Status WarmUp(const Servable& servable, const std::string& directory,
           "damaged record at byte {} of {}. Please verify your warmup data is in TFRecord format.",
           record.offset, path);
     }
-    if (count == kMaxRecords) {
+    if (*records == kMaxRecords) {
       return InvalidArgumentError("Number of warmup records exceeds the maximum ({}) at {}",
                                   kMaxRecords, path);
     }
-    RETURN_IF_ERROR(RunRecord(servable, record, path, std::max(1, options.iterations)));
+    ++*records;
+    RETURN_IF_ERROR(RunRecord(servable, record, path, iterations));
   }
+}
+
+}  // namespace
+
+Status WarmUp(const Servable& servable, const std::string& directory,
+              const WarmUpOptions& options) {
+  const std::string path = JoinPath(directory, kFile);
+  if (!PathExists(path)) return OkStatus();
+  const auto start = std::chrono::steady_clock::now();
+  int64_t records = 0;
+  const Status done = RunFile(servable, path, std::max(1, options.iterations), &records);
+  if (options.metrics != nullptr) {
+    options.metrics->CountWarmup(directory, done, records,
+                                 std::chrono::steady_clock::now() - start);
+  }
+  return done;
 }
 
 void PrepareSignatures(const Servable& servable) {

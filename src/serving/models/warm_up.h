@@ -8,12 +8,14 @@
 #include <string>
 
 #include "base/status.h"
+#include "serving/metrics/load_metrics.h"
 #include "serving/servable.h"
 
 namespace trainyard::serving {
 
 struct WarmUpOptions {
-  int iterations = 1;  // how often each request is run
+  int iterations = 1;              // how often each request is run
+  LoadMetrics* metrics = nullptr;  // borrowed; told how it went, if there was something to run
 };
 
 // Runs the requests recorded for the version in `directory`, in their order; OK if there are none.

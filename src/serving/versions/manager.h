@@ -56,6 +56,10 @@ class VersionManager {
     // Makes a version that has been loaded from this directory ready for its first request. Its
     // failure is the load's. Called by the loading thread; empty: nothing to do.
     std::function<Status(const Servable&, const std::string& directory)> prepare{};
+    // Told how each load went, with `prepare`, by the polling thread; may be empty.
+    std::function<void(const ServableId&, const std::string& directory, const Status&,
+                       std::chrono::nanoseconds took)>
+        on_load{};
     LoadSlots* slots = nullptr;  // borrowed; nullptr: loads wait for nobody, at normal priority
   };
 

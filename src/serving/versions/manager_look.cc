@@ -117,6 +117,11 @@ Status VersionManager::Load(const VersionSeen& wanted, TimePoint now) {
   Result<std::unique_ptr<const Servable>> loaded = nullptr;
   const bool background = options_.slots != nullptr && options_.slots->anything_served();
   RunAside(background, [&] { loaded = LoadAndPrepare(wanted); });
+  const auto took = std::chrono::steady_clock::now() - start;
+  if (options_.on_load) {
+    options_.on_load({options_.model.name, wanted.version}, wanted.directory, loaded.status(),
+                     took);
+  }
   if (!loaded.ok()) {
     const auto before = failed_.find(wanted.version);
     failed_[wanted.version] =
@@ -126,7 +131,6 @@ Status VersionManager::Load(const VersionSeen& wanted, TimePoint now) {
     return loaded.status();
   }
   failed_.erase(wanted.version);
-  const auto took = std::chrono::steady_clock::now() - start;
   LogInfo("loaded model \"{}\" version {} from {} in {} ms", options_.model.name, wanted.version,
           wanted.directory, std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
   Publish(std::move(loaded).value(), wanted.directory);

@@ -10,6 +10,22 @@ constexpr size_t kMaxEnded = 8;
 
 }  // namespace
 
+std::string_view VersionStateName(VersionState state) {
+  switch (state) {
+    case VersionState::kStart:
+      return "START";
+    case VersionState::kLoading:
+      return "LOADING";
+    case VersionState::kAvailable:
+      return "AVAILABLE";
+    case VersionState::kUnloading:
+      return "UNLOADING";
+    case VersionState::kEnd:
+      return "END";
+  }
+  return "UNKNOWN";
+}
+
 void VersionReports::Set(int64_t version, VersionState state, Status status) {
   const std::lock_guard<std::mutex> lock(mutex_);
   reports_[version] = {state, std::move(status)};

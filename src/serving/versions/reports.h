@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -16,6 +17,9 @@ namespace trainyard::serving {
 //               +----------------------------------------+   (a failed load; the status says why)
 // kStart: chosen, and waiting for its turn to be loaded.
 enum class VersionState { kStart, kLoading, kAvailable, kUnloading, kEnd };
+
+// "START", "LOADING", ...: as GetModelStatus has it.
+std::string_view VersionStateName(VersionState state);
 
 struct VersionReport {
   VersionState state = VersionState::kStart;
