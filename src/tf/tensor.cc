@@ -22,8 +22,8 @@ void LetGo(void* /*data*/, size_t /*num_bytes*/, void* memory) {
   delete static_cast<std::shared_ptr<void>*>(memory);
 }
 
-template <class Text>
-Tensor CopyStrings(const Shape& shape, std::span<const Text> values) {
+template <class String>
+TF_Tensor* CopyStrings(const Shape& shape, std::span<const String> values) {
   CHECK(NumElements(shape) == static_cast<int64_t>(values.size()));
   const size_t bytes = sizeof(TF_TString) * values.size();
   // TensorFlow wants its buffers aligned for vector instructions.
@@ -35,8 +35,8 @@ Tensor CopyStrings(const Shape& shape, std::span<const Text> values) {
     TF_StringInit(&strings[i]);
     TF_StringCopy(&strings[i], values[i].data(), values[i].size());
   }
-  return Tensor(TF_NewTensor(TF_STRING, shape.data(), static_cast<int>(shape.size()), strings,
-                             bytes, DeleteStrings, nullptr));
+  return TF_NewTensor(TF_STRING, shape.data(), static_cast<int>(shape.size()), strings, bytes,
+                      DeleteStrings, nullptr);
 }
 
 }  // namespace
@@ -54,11 +54,11 @@ Tensor Tensor::Allocate(DataType type, const Shape& shape) {
 }
 
 Tensor Tensor::FromStrings(const Shape& shape, std::span<const std::string> values) {
-  return CopyStrings(shape, values);
+  return Tensor(CopyStrings(shape, values));
 }
 
 Tensor Tensor::FromStringViews(const Shape& shape, std::span<const std::string_view> values) {
-  return CopyStrings(shape, values);
+  return Tensor(CopyStrings(shape, values));
 }
 
 Tensor Tensor::Sharing(DataType type, const Shape& shape, std::shared_ptr<void> memory,

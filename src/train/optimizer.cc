@@ -8,6 +8,7 @@
 #include "train/internal/clip_gradients.h"
 #include "train/internal/moving_averages.h"
 #include "train/internal/parts.h"
+#include "train/internal/send_gradients.h"
 #include "train/internal/update.h"
 
 namespace trainyard::train {
@@ -86,10 +87,12 @@ tf::Operation Minimize(ModelBuilder& model, const tf::Output& loss, const Optimi
   }
   std::optional<internal::AggregatedGradients> aggregated;
   if (model.synchronous_replicas().to_aggregate > 0) {
-    aggregated.emplace(model, gradients, model.synchronous_replicas());
+    aggregated.emplace(model, internal::SendToVariables(model, std::move(gradients)),
+                       model.synchronous_replicas());
     gradients = aggregated->means();
   }
   gradients = internal::ClipGradients(model, std::move(gradients), options);
+  gradients = internal::SendToVariables(model, std::move(gradients));
 
   const tf::Scope schedule = scope.Inside("learning_rate");
   const Variable& step = model.global_step();

@@ -78,7 +78,10 @@ struct RunConfig {
   std::optional<MinMaxVariablePartitioner> partitioner;
   // Matrix products and convolutions in bfloat16, all else in float32. Falls back to float32, with
   // a warning, on processors that only emulate it or that are no faster with it (bfloat16_choice.h;
-  // each process decides for itself).
+  // each process decides for itself). With parameter servers, what those operations read of a
+  // variable and the gradients that come out of them travel as bfloat16, in half the bytes;
+  // variables, checkpoints and updates are float32. Gradients that are clipped or accumulated
+  // (MinimizeOptions) travel as float32.
   bool bfloat16 = false;
   // With `bfloat16`: no measurement and no falling back; to repeat a run, or to compare.
   bool force_bfloat16 = false;

@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 5> kNames = {"", "tensorflow.serving.Pred
 
 class HealthService final : public api::Health::Service {
  public:
-  explicit HealthService(const VersionManager* models) : models_(*models) {}
+  explicit HealthService(const Catalogue* models) : models_(*models) {}
 
   grpc::Status Check(grpc::ServerContext* /*context*/, const api::HealthCheckRequest* request,
                      api::HealthCheckResponse* response) override {
@@ -39,12 +39,12 @@ class HealthService final : public api::Health::Service {
   }
 
  private:
-  const VersionManager& models_;
+  const Catalogue& models_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeHealthService(const VersionManager* models) {
+std::unique_ptr<grpc::Service> MakeHealthService(const Catalogue* models) {
   return std::make_unique<HealthService>(models);
 }
 

@@ -1,8 +1,8 @@
 #include <grpcpp/server_context.h>
 
+#include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/frontends/grpc/status.h"
-#include "serving/model_status.h"
 #include "tensorflow/serving/model_service.grpc.pb.h"
 
 namespace trainyard::serving {
@@ -12,13 +12,12 @@ namespace api = ::tensorflow::serving;
 
 class ModelService final : public api::ModelService::Service {
  public:
-  explicit ModelService(const VersionManager* models) : models_(*models) {}
+  explicit ModelService(const ServiceContext& context) : context_(context) {}
 
-  grpc::Status GetModelStatus(grpc::ServerContext* /*context*/,
-                              const api::GetModelStatusRequest* request,
+  grpc::Status GetModelStatus(grpc::ServerContext* grpc, const api::GetModelStatusRequest* request,
                               api::GetModelStatusResponse* response) override {
-    return ToGrpcStatus(
-        DescribeVersions(models_.model_name(), models_.Reports(), *request, response));
+    Call call(context_, *grpc, Api::kModelStatus, &request->model_spec(), Admission::kFree);
+    return call.End(AnswerStatus(call, *request, response), *request, *response);
   }
 
   grpc::Status HandleReloadConfigRequest(grpc::ServerContext* /*context*/,
@@ -28,13 +27,19 @@ class ModelService final : public api::ModelService::Service {
   }
 
  private:
-  const VersionManager& models_;
+  Status AnswerStatus(const Call& call, const api::GetModelStatusRequest& request,
+                      api::GetModelStatusResponse* response) const {
+    RETURN_IF_ERROR(call.admission());
+    return context_.models->DescribeVersions(request, response);
+  }
+
+  const ServiceContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeModelService(const VersionManager* models) {
-  return std::make_unique<ModelService>(models);
+std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context) {
+  return std::make_unique<ModelService>(context);
 }
 
 }  // namespace trainyard::serving
