@@ -106,8 +106,7 @@ BENCHMARK(WriteAnswer)
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "--write") == 0) {
-    const auto status =
-        trainyard::WriteFileAtomically(argv[2], trainyard::serving::Body(17));
+    const auto status = trainyard::WriteFileAtomically(argv[2], trainyard::serving::Body(17));
     if (!status.ok()) fmt::print(stderr, "json_rate: {}\n", status.message());
     return status.ok() ? 0 : 1;
   }

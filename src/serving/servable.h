@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/metrics/servable_stats.h"
 #include "serving/run_limits.h"
 #include "tensorflow/serving/metadata.pb.h"
 #include "tf/saved_model.h"
@@ -41,8 +42,11 @@ class Servable {
   // Loads graph and variables and runs the model's own initialisation. FailedPrecondition if the
   // graph has variables but the directory does not, which TensorFlow takes for a model without
   // variables that fails at its first request.
+  // `tags`: those of the meta graph to load, exactly.
   static Result<std::unique_ptr<const Servable>> Load(ServableId id, const std::string& directory,
-                                                      const tf::SessionConfig& config);
+                                                      const tf::SessionConfig& config,
+                                                      const std::vector<std::string>& tags = {
+                                                          "serve"});
 
   const ServableId& id() const { return id_; }
 
@@ -51,6 +55,10 @@ class Servable {
 
   // All signatures as the model defines them.
   const ::tensorflow::serving::SignatureDefMap& definitions() const { return definitions_; }
+
+  // What has been asked of this version; counting changes nothing that others see.
+  ServableStats& stats() const { return *stats_; }
+  std::shared_ptr<const ServableStats> shared_stats() const { return stats_; }
 
   // Computes the fetches, in order. Called from many threads at once; each computes in its own. The
   // error is TensorFlow's, or that of the limits: a run is not begun when they are exceeded.
@@ -66,6 +74,7 @@ class Servable {
   tf::SavedModel model_;
   ::tensorflow::serving::SignatureDefMap definitions_;
   std::map<std::string, BoundSignature> signatures_;
+  std::shared_ptr<ServableStats> stats_;  // shared with ServerMetrics
 };
 
 inline constexpr char kDefaultSignature[] = "serving_default";

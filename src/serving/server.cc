@@ -12,14 +12,23 @@
 #include "serving/frontends/grpc/services.h"
 #include "serving/in_flight.h"
 #include "serving/models/catalogue.h"
+#include "serving/models/config_file.h"
+#include "serving/models/warm_up.h"
 
 namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the front ends go first.
 struct Server::Parts {
-  explicit Parts(VersionManager::Options options) : models({std::move(options)}) {}
+  Parts(const ServerOptions& options, std::vector<ModelSettings> settings, TokenCheck known_tokens,
+        std::unique_ptr<AccessLog> log);
 
+  TokenCheck tokens;
+  std::unique_ptr<AccessLog> access_log;  // nullptr: none
+  ServerMetrics metrics;
+  RequestObserver observer;
   Catalogue models;
+  std::unique_ptr<ConfigFile> config_file;  // if there is one
+  std::string config_bytes;                 // of that file, as applied at the start
   InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
   std::unique_ptr<grpc::Service> model_service;
@@ -48,27 +57,99 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   return config;
 }
 
-VersionManager::Options MakeManagerOptions(const ServerOptions& options) {
-  VersionManager::Options result;
-  result.model_name = options.model_name;
-  result.base_path = options.model_base_path;
+Catalogue::Options MakeCatalogueOptions(const ServerOptions& options, LoadMetrics* loads) {
+  Catalogue::Options result;
   result.session = MakeSessionConfig(options);
+  result.tags = options.model_tags;
   result.poll_interval = std::chrono::seconds(options.poll_seconds);
+  result.retry.max_retries = options.max_load_retries;
+  result.retry.interval = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::microseconds(options.load_retry_micros));
+  result.load_threads = options.load_threads;
+  result.labels_for_absent_versions = options.labels_for_absent_versions;
+  result.on_load = [loads](const ServableId& id, const std::string& directory, const Status& status,
+                           std::chrono::nanoseconds took) {
+    loads->CountLoad(id.name, directory, status, took);
+  };
+  const WarmUpOptions warm_up{.iterations = options.warm_up_iterations, .metrics = loads};
+  result.prepare = [warm_up, is_wanted = options.warm_up](const Servable& servable,
+                                                          const std::string& directory) {
+    PrepareSignatures(servable);
+    return is_wanted ? WarmUp(servable, directory, warm_up) : OkStatus();
+  };
   return result;
 }
 
+// The models that the flags name, or the file that they name.
+Result<ReadConfig> ReadModels(const ServerOptions& options) {
+  if (options.model_config_file.empty()) {
+    return ReadConfig{{{.name = options.model_name, .base_path = options.model_base_path}}, ""};
+  }
+  Result<ReadConfig> config = ReadConfigFile(options.model_config_file);
+  if (config.ok()) return config;
+  return InvalidArgumentError("--model_config_file: {}", config.error().message());
+}
+
+int64_t MaxInside(const ServerOptions& options) {
+  return options.max_concurrent_requests > 0 ? options.max_concurrent_requests
+                                             : std::numeric_limits<int64_t>::max();
+}
+
+Result<TokenCheck> ReadTokens(const ServerOptions& options) {
+  if (options.auth_token_file.empty()) return TokenCheck();
+  Result<TokenCheck> tokens = TokenCheck::FromFile(options.auth_token_file);
+  if (!tokens.ok()) return tokens.status().WithContext("cannot read --auth_token_file");
+  return tokens;
+}
+
+Result<std::unique_ptr<AccessLog>> OpenAccessLog(const ServerOptions& options) {
+  if (options.access_log.empty()) return std::unique_ptr<AccessLog>();
+  return AccessLog::Open({.path = options.access_log, .share = options.access_log_share});
+}
+
 }  // namespace
+
+Server::Parts::Parts(const ServerOptions& options, std::vector<ModelSettings> settings,
+                     TokenCheck known_tokens, std::unique_ptr<AccessLog> log)
+    : tokens(std::move(known_tokens)),
+      access_log(std::move(log)),
+      observer(&metrics, access_log.get()),
+      models(MakeCatalogueOptions(options, &metrics.loads()), std::move(settings)),
+      requests(MaxInside(options)) {
+  metrics.SetGauges({.in_flight = [this] { return requests.inside(); },
+                     .is_ready = [this] { return models.is_ready(); },
+                     .versions = [this](const auto& visit) { models.CountVersions(visit); }});
+}
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
-  auto parts = std::make_unique<Parts>(MakeManagerOptions(options));
-  parts->prediction_service = MakePredictionService(
-      &parts->models, &parts->requests,
-      options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields);
-  parts->model_service = MakeModelService(&parts->models);
+  ASSIGN_OR_RETURN(TokenCheck tokens, ReadTokens(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<AccessLog> access_log, OpenAccessLog(options));
+  ASSIGN_OR_RETURN(ReadConfig config, ReadModels(options));
+  auto parts = std::make_unique<Parts>(options, std::move(config.models), std::move(tokens),
+                                       std::move(access_log));
+  if (!options.model_config_file.empty()) {
+    parts->config_bytes = std::move(config.bytes);
+    parts->config_file = std::make_unique<ConfigFile>(
+        ConfigFile::Options{
+            .path = options.model_config_file,
+            .poll_interval = std::chrono::seconds(options.model_config_poll_seconds)},
+        [models = &parts->models](const auto& settings) { models->Apply(settings); });
+  }
+  const ServiceContext context{
+      .models = &parts->models,
+      .requests = &parts->requests,
+      .tokens = &parts->tokens,
+      .observer = &parts->observer,
+      .encoding =
+          options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields,
+      .method_names = options.check_method_names ? MethodNames::kChecked : MethodNames::kIgnored,
+      .max_time = options.max_request_time};
+  parts->prediction_service = MakePredictionService(context);
+  parts->model_service = MakeModelService(context);
   parts->health_service = MakeHealthService(&parts->models);
   grpc::ServerBuilder builder;
   // By default gRPC shares a taken port with its owner and each gets some of the connections.
@@ -86,28 +167,39 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
                             WhyPortIsRefused(options.host, options.port));
   }
   if (options.rest.port != RestOptions::kOff) {
-    ASSIGN_OR_RETURN(parts->rest,
-                     RestServer::Start(options.host, options.rest, &parts->models, {}));
+    const RestHandler::Options handler{
+        .metrics_page = [&parts = *parts] { return parts.metrics.Page(); }};
+    ASSIGN_OR_RETURN(parts->rest, RestServer::Start(options.host, options.rest, context, handler));
   }
   parts->poll_once = options.poll_seconds == 0;
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 Status Server::Start(std::function<void(const Servable&)> on_serving) {
-  parts_->models.OnServing(on_serving);
-  if (parts_->poll_once) return parts_->models.PollOnce();
+  constexpr std::chrono::hours kLongestStart{1};
+  parts_->models.OnServing(std::move(on_serving));
   parts_->models.Start();
-  return OkStatus();
+  if (parts_->config_file != nullptr) parts_->config_file->Start(parts_->config_bytes);
+  if (!parts_->poll_once) return OkStatus();
+  return parts_->models.WaitForFirstLook(std::chrono::steady_clock::now() + kLongestStart);
+}
+
+void Server::Reload() {
+  if (parts_->config_file != nullptr) parts_->config_file->ReadAgain();
+  parts_->models.LookAgain();
 }
 
 int Server::port() const { return parts_->port; }
 
 int Server::rest_port() const { return parts_->rest == nullptr ? 0 : parts_->rest->port(); }
 
+std::string Server::MetricsPage() const { return parts_->metrics.Page(); }
+
 void Server::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;
   const auto deadline = std::chrono::system_clock::now() + grace;
   // REST clients are told by each answer to come no more; gRPC's are refused meanwhile.
+  if (parts_->rest != nullptr) parts_->rest->AnnounceStop();
   const std::jthread rest([this, grace] {
     if (parts_->rest != nullptr) parts_->rest->Stop(grace);
   });

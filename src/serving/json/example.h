@@ -9,8 +9,8 @@
 namespace trainyard::serving {
 
 // Reads an object and appends it as a serialized tensorflow.Example
-// (tensorflow/core/example/example.proto). After a failure the reader is !ok() if the JSON itself is
-// wrong.
+// (tensorflow/core/example/example.proto). After a failure the reader is !ok() if the JSON itself
+// is wrong.
 Status ReadExample(JsonReader* reader, std::string* serialized);
 
 }  // namespace trainyard::serving

@@ -79,6 +79,8 @@ class ExamplesReader {
 
 }  // namespace
 
-Result<ExamplesBody> ReadExamplesBody(const std::string& json) { return ExamplesReader(json).Read(); }
+Result<ExamplesBody> ReadExamplesBody(const std::string& json) {
+  return ExamplesReader(json).Read();
+}
 
 }  // namespace trainyard::serving

@@ -90,8 +90,7 @@ TEST(ExamplesBodyTest, RefusesInTheKnownWords) {
       {R"({"examples": [{}], "signature_name": 1})",
        "JSON Value: {\n    \"examples\": [\n        {}\n    ],\n    \"signature_name\": 1\n} not "
        "formatted correctly. 'signature_name' key must be a string value."},
-      {R"({"examples": [{"a": null}]})",
-       "Feature: a has element with unexpected JSON type: Null"},
+      {R"({"examples": [{"a": null}]})", "Feature: a has element with unexpected JSON type: Null"},
       {R"({"examples": [{"a": [[1]]}]})",
        "Feature: a has element with unexpected JSON type: Array"},
       {R"({"examples": [{"a": {"x": 1}}]})",

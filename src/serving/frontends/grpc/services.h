@@ -1,12 +1,10 @@
-// The gRPC services: thin adapters from the generated interfaces to serving/predict.h and
-// serving/models/catalogue.h. What they are given must outlive them. Thread-safe.
+// The gRPC services: thin adapters from the generated interfaces to serving's own functions. What
+// they are given must outlive them. Thread-safe.
 #pragma once
 
 #include <memory>
 
-#include "serving/in_flight.h"
-#include "serving/models/catalogue.h"
-#include "serving/tensor_proto.h"
+#include "serving/service_context.h"
 
 namespace grpc {
 class Service;
@@ -14,13 +12,12 @@ class Service;
 
 namespace trainyard::serving {
 
-// tensorflow.serving.PredictionService: Predict and GetModelMetadata. Classify, Regress and
-// MultiInference answer UNIMPLEMENTED with their name. Predict counts as a request in flight.
-std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
-                                                     TensorEncoding encoding);
+// tensorflow.serving.PredictionService. All but GetModelMetadata count as requests in flight.
+std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& context);
 
-// tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
-std::unique_ptr<grpc::Service> MakeModelService(const Catalogue* models);
+// tensorflow.serving.ModelService: GetModelStatus and HandleReloadConfigRequest, which waits for
+// the new models within the request's deadline.
+std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context);
 
 // grpc.health.v1.Health: SERVING exactly while every model has a version that answers, for the
 // whole server ("") and for the two services above, with and without their package name.

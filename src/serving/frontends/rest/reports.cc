@@ -85,25 +85,4 @@ std::string WriteModels(const Catalogue& models) {
   return std::move(*json.out()) + "\n";
 }
 
-std::string WriteMissingModels(const Catalogue& models) {
-  std::string text;
-  for (const std::string& name : models.model_names()) {
-    const api::GetModelStatusResponse status = StatusOf(models, name);
-    bool answers = false;
-    std::string why = "no version has been found";
-    for (const auto& version : status.model_version_status()) {
-      answers = answers || version.state() == api::ModelVersionStatus::AVAILABLE;
-      if (&version != &status.model_version_status(0)) continue;
-      why =
-          version.status().error_message().empty()
-              ? fmt::format("version {} is {}", version.version(),
-                            api::ModelVersionStatus::State_Name(version.state()))
-              : fmt::format("version {}: {}", version.version(), version.status().error_message());
-    }
-    if (!answers)
-      text += fmt::format("model \"{}\" has no version to answer with: {}\n", name, why);
-  }
-  return text;
-}
-
 }  // namespace trainyard::serving

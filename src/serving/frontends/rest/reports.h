@@ -1,4 +1,4 @@
-// What REST tells about models: status, metadata, the list, readiness. Pure but for the catalogue,
+// What REST tells about models: status, metadata, the list. Pure but for the catalogue,
 // which is asked; thread-safe. The first two are TensorFlow Serving's to the byte.
 #pragma once
 
@@ -18,8 +18,5 @@ Result<std::string> WriteMetadata(const Servable& servable);
 
 // {"models": [{"name": ..., "model_version_status": [...]}]}, sorted by name.
 std::string WriteModels(const Catalogue& models);
-
-// One line for each model that has no version to answer with, and why; empty if there is none.
-std::string WriteMissingModels(const Catalogue& models);
 
 }  // namespace trainyard::serving

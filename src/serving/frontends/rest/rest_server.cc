@@ -67,15 +67,15 @@ int DefaultThreads() {
 
 }  // namespace
 
-RestServer::RestServer(const Catalogue* models, RestHandler::Options handler)
-    : handler_(models, [&] {
+RestServer::RestServer(const ServiceContext& service, RestHandler::Options handler)
+    : handler_(service, [&] {
         handler.is_stopping = [this] { return is_stopping_.load(); };
         return std::move(handler);
       }()) {}
 
 Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
                                                       const RestOptions& options,
-                                                      const Catalogue* models,
+                                                      const ServiceContext& service,
                                                       RestHandler::Options handler) {
   ASSIGN_OR_RETURN(const std::string address, Resolve(host));
   net::HttpServerOptions http;
@@ -88,7 +88,7 @@ Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
   ASSIGN_OR_RETURN(http.tls, ReadTls(options));
   handler.timeout = milliseconds(options.timeout_ms);
   handler.enable_cors = options.enable_cors;
-  std::unique_ptr<RestServer> server(new RestServer(models, std::move(handler)));
+  std::unique_ptr<RestServer> server(new RestServer(service, std::move(handler)));
   const RestHandler* const answers = &server->handler_;
   http.refusal = [answers](int status, std::string_view text) {
     net::HttpAnswer answer = answers->ToAnswer(Status(FromHttpStatus(status), std::string(text)));
@@ -110,7 +110,7 @@ Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
 }
 
 void RestServer::Stop(milliseconds grace) {
-  is_stopping_ = true;
+  AnnounceStop();
   server_->Drain(grace);
 }
 

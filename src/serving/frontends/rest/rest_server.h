@@ -38,17 +38,20 @@ class RestServer {
   // with the reason, if that cannot be done.
   static Result<std::unique_ptr<RestServer>> Start(const std::string& host,
                                                    const RestOptions& options,
-                                                   const Catalogue* models,
+                                                   const ServiceContext& service,
                                                    RestHandler::Options handler);
 
   int port() const { return server_->port(); }
+
+  // From now on the server is not ready, but answers.
+  void AnnounceStop() { is_stopping_ = true; }
 
   // Turns away new connections, answers what comes on the open ones with "Connection: close", and
   // cuts off what is left after `grace`.
   void Stop(std::chrono::milliseconds grace);
 
  private:
-  RestServer(const Catalogue* models, RestHandler::Options handler);
+  RestServer(const ServiceContext& service, RestHandler::Options handler);
 
   std::atomic<bool> is_stopping_{false};
   const RestHandler handler_;

@@ -16,7 +16,8 @@ namespace {
 
 using ::tensorflow::SignatureDef;
 
-SignatureDef Signature(std::initializer_list<std::pair<const char*, ::tensorflow::DataType>> inputs) {
+SignatureDef Signature(
+    std::initializer_list<std::pair<const char*, ::tensorflow::DataType>> inputs) {
   SignatureDef signature;
   for (const auto& [name, type] : inputs) (*signature.mutable_inputs())[name].set_dtype(type);
   return signature;
@@ -72,8 +73,8 @@ Status CheckPredictBody(std::string_view text) {
       RETURN_IF_ERROR(CheckBackAndForth(std::move(body).value(), signature));
       continue;
     }
-    RETURN_IF_ERROR(Expect(body.error().code() == StatusCode::kInvalidArgument,
-                           "other text is refused"));
+    RETURN_IF_ERROR(
+        Expect(body.error().code() == StatusCode::kInvalidArgument, "other text is refused"));
     RETURN_IF_ERROR(Expect(body.error().message().size() < 1'000 + text.size(),
                            "a complaint is not longer than the text, or short"));
     const bool is_parse_error = body.error().message().starts_with("JSON Parse error: ");
@@ -87,7 +88,8 @@ Status CheckNumber(std::string_view text) {
   JsonNumber number;
   const char* const end = copy.c_str() + copy.size();
   if (ScanNumber(copy.c_str(), end, &number) != NumberError::kNone) return OkStatus();
-  RETURN_IF_ERROR(Expect(number.end > copy.c_str() && number.end <= end, "a number is in the text"));
+  RETURN_IF_ERROR(
+      Expect(number.end > copy.c_str() && number.end <= end, "a number is in the text"));
   const double value = ToDouble(number);
   const double expected = std::strtod(std::string(copy.c_str(), number.end).c_str(), nullptr);
   return Expect(value == expected || (std::isnan(value) && std::isnan(expected)),
@@ -99,13 +101,14 @@ Status CheckNumber(std::string_view text) {
 
 std::vector<FuzzTarget> FuzzTargets() {
   using namespace serving;  // NOLINT: what stands above
-  return {{"predict_body",
-           CheckPredictBody,
-           {R"({"signature_name": "s", "instances": [[1, 2.5e3], [-3, 0.1]]})",
-            R"({"instances": [{"x": ["a\u00e9\"", {"b64": "YQ=="}]}, {"x": ["", "b"]}]})",
-            R"({"inputs": {"a": [0.1, NaN, -Infinity], "b": [true, false]}, "output_filter": []})",
-            R"({"inputs": [[[255], [0]]], "more": {"x": [null, {}]}})"}},
-          {"number", CheckNumber, {"-12345678.90123456789e-12", "1e400", "0.1", "-Infinity", "NaN"}}};
+  return {
+      {"predict_body",
+       CheckPredictBody,
+       {R"({"signature_name": "s", "instances": [[1, 2.5e3], [-3, 0.1]]})",
+        R"({"instances": [{"x": ["a\u00e9\"", {"b64": "YQ=="}]}, {"x": ["", "b"]}]})",
+        R"({"inputs": {"a": [0.1, NaN, -Infinity], "b": [true, false]}, "output_filter": []})",
+        R"({"inputs": [[[255], [0]]], "more": {"x": [null, {}]}})"}},
+      {"number", CheckNumber, {"-12345678.90123456789e-12", "1e400", "0.1", "-Infinity", "NaN"}}};
 }
 
 }  // namespace trainyard
