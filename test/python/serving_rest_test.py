@@ -17,6 +17,7 @@ import pytest
 
 from conftest import BIN, background, wait_for
 from serving_client_test import served_port, write_model
+from serving_inference_test import write_tf1_model
 
 SERVER = BIN / "trainyard-serve"
 
@@ -329,6 +330,83 @@ def test_no_request_is_lost_when_the_server_stops(tmp_path):
         for client in clients:
             client.join(30)
     assert failures == []
+
+
+def features_as_json(example):
+    """A tf.Example as REST has it."""
+    features = {}
+    for name, feature in example.features.feature.items():
+        kind = feature.WhichOneof("kind")
+        values = list(getattr(feature, kind).value)
+        if kind == "bytes_list":
+            values = [{"b64": base64.b64encode(value).decode()} for value in values]
+        features[name] = values
+    return features
+
+
+def test_classifies_and_regresses_as_python_does(tmp_path):
+    import numpy
+
+    examples, (classes, scores, values) = write_tf1_model(tmp_path / "models/5")
+    body = json.dumps({"examples": [features_as_json(example) for example in examples]})
+    log = tmp_path / "log"
+    with serve(tmp_path / "models", log) as process:
+        rest = Rest(wait_for(lambda: rest_port(log), "served model", process))
+        status, answer, _ = rest.ask("POST", "/v1/models/m:classify", body)
+        assert status == 200, answer
+        for row, labels, expected in zip(json.loads(answer)["results"], classes, scores):
+            assert [label for label, _ in row] == [label.decode() for label in labels]
+            assert numpy.allclose([score for _, score in row], expected, atol=1e-6)
+        regress = json.dumps({**json.loads(body), "signature_name": "regress"})
+        status, answer, _ = rest.ask("POST", "/v1/models/m/versions/5:regress", regress)
+        assert status == 200, answer
+        assert numpy.allclose(json.loads(answer)["results"], values[:, 0], atol=1e-6)
+        # A context gives all of them the same feature.
+        context = {
+            "context": {"place": "here"},
+            "examples": [{"x": [1.0, 2.0]}],
+            "signature_name": "regress",
+        }
+        status, answer, _ = rest.ask("POST", "/v1/models/m:regress", json.dumps(context))
+        assert json.loads(answer)["results"] == [pytest.approx(float(values[0, 0]), abs=1e-6)]
+        for wrong, text in [
+            ({"examples": []}, "value is an empty array"),
+            ({"examples": [{"x": "a"}]}, "Data types don't match"),
+            ({"examples": [{}], "signature_name": "s"}, "No signature was found with the name: s"),
+        ]:
+            status, answer, _ = rest.ask("POST", "/v1/models/m:classify", json.dumps(wrong))
+            assert status == 400 and text in json.loads(answer)["error"], answer
+
+
+def test_tokens_metrics_and_access_log(tmp_path, base_path):
+    token = "test-token-0123456789"
+    (tmp_path / "tokens").write_text(token + "\n")
+    log, access_log = tmp_path / "log", tmp_path / "access.log"
+    flags = [f"--auth_token_file={tmp_path / 'tokens'}", f"--access_log={access_log}"]
+    with serve(base_path, log, *flags) as process:
+        rest = Rest(wait_for(lambda: rest_port(log), "served model", process))
+        with_token = {"Authorization": f"Bearer {token}"}
+        body = '{"instances": [[1, 2, 3]]}'
+        path = "/v1/models/m:predict"
+        for headers in [{}, {"Authorization": "Bearer wrong-token-0123456789"}]:
+            status, answer, answered = rest.ask("POST", path, body, headers)
+            assert status == 401 and answered["WWW-Authenticate"] == "Bearer"
+        assert rest.ask("GET", "/monitoring/prometheus/metrics")[0] == 401
+        assert rest.ask("GET", "/healthz")[0] == rest.ask("GET", "/readyz")[0] == 200
+        assert rest.ask("POST", path, body, with_token)[0] == 200
+        assert rest.ask("POST", path, "{", with_token)[0] == 400
+        status, page, headers = rest.ask(
+            "GET", "/monitoring/prometheus/metrics", headers=with_token
+        )
+        assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        line = r'^:tensorflow:serving:request_count\{model_name="m",status="OK"\} 1$'
+        assert re.search(line, page.decode(), re.MULTILINE), page.decode()
+        assert b'entrypoint="REST"' in page
+        wait_for(lambda: access_log.read_text().count("\n") >= 2, "lines in the access log")
+        first, second = map(json.loads, access_log.read_text().splitlines())
+        assert first["entrypoint"] == "REST" and first["version"] == 3
+        assert first["code"] == "OK" and second["code"] == "INVALID_ARGUMENT"
+        assert first["request_bytes"] == len(body) and token not in access_log.read_text()
 
 
 def make_certificates(folder):
