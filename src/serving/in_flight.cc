@@ -4,12 +4,31 @@ namespace trainyard::serving {
 
 // Both sides write first and read then: either the newcomer sees the door closed, or the closer
 // counts the newcomer.
-bool InFlight::Enter() {
-  ++inside_;
-  if (!closed_) return true;
+InFlight::Answer InFlight::Enter() {
+  const int64_t now_inside = ++inside_;
+  if (!closed_) {
+    if (now_inside <= max_inside_) return Answer::kInside;
+    Leave();
+    return Answer::kFull;
+  }
   ++refused_;
   Leave();
-  return false;
+  return Answer::kClosed;
+}
+
+Status InFlight::Pass::refusal() const {
+  switch (answer_) {
+    case Answer::kInside:
+      break;
+    case Answer::kClosed:
+      return UnavailableError("the server is stopping");
+    case Answer::kFull:
+      return ResourceExhaustedError(
+          "the server is answering {} requests already, as many as --max_concurrent_requests "
+          "allows; try again later or elsewhere",
+          requests_.max_inside_);
+  }
+  return OkStatus();
 }
 
 void InFlight::Leave() {

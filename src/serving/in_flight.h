@@ -9,34 +9,49 @@
 // operation each.
 //
 //   const InFlight::Pass pass(requests);
-//   if (!pass) return UnavailableError(...);
+//   if (!pass) return pass.refusal();
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <limits>
 #include <mutex>
+
+#include "base/status.h"
 
 namespace trainyard::serving {
 
 class InFlight {
+  enum class Answer { kInside, kClosed, kFull };
+
  public:
-  // Inside from construction to destruction, unless the door was closed.
+  // No more than `max_inside` at a time (--max_concurrent_requests); more are refused.
+  explicit InFlight(int64_t max_inside = std::numeric_limits<int64_t>::max())
+      : max_inside_(max_inside) {}
+
+  // Inside from construction to destruction, unless the door was closed or the room is full.
   class Pass {
    public:
-    explicit Pass(InFlight* requests) : requests_(*requests), inside_(requests->Enter()) {}
+    explicit Pass(InFlight* requests) : requests_(*requests), answer_(requests->Enter()) {}
     ~Pass() {
-      if (inside_) requests_.Leave();
+      if (answer_ == Answer::kInside) requests_.Leave();
     }
     Pass(const Pass&) = delete;
     Pass& operator=(const Pass&) = delete;
-    explicit operator bool() const { return inside_; }
+    explicit operator bool() const { return answer_ == Answer::kInside; }
+
+    // Why one is not inside: Unavailable, as the server is stopping, or ResourceExhausted. OK if
+    // one is.
+    Status refusal() const;
 
    private:
     InFlight& requests_;
-    const bool inside_;
+    const Answer answer_;
   };
+
+  int64_t inside() const { return inside_.load(std::memory_order_relaxed); }
 
   // Lets nobody in any more, and waits until all have left, at most for `limit`. Whether they have.
   bool CloseAndWait(std::chrono::milliseconds limit);
@@ -45,9 +60,10 @@ class InFlight {
   void WaitUntilQuiet(std::chrono::milliseconds quiet, std::chrono::milliseconds limit);
 
  private:
-  bool Enter();
+  Answer Enter();
   void Leave();
 
+  const int64_t max_inside_;
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> inside_{0};
   std::atomic<int64_t> refused_{0};

@@ -64,5 +64,19 @@ TEST(InFlightTest, KeepsRefusingUntilNobodyKnocks) {
   requests.WaitUntilQuiet(std::chrono::milliseconds(1), std::chrono::seconds(30));
 }
 
+TEST(InFlightTest, RefusesMoreThanItHasRoomFor) {
+  InFlight requests(2);
+  const InFlight::Pass first(&requests);
+  std::optional<InFlight::Pass> second(std::in_place, &requests);
+  EXPECT_EQ(first.refusal(), OkStatus());
+  EXPECT_EQ(InFlight::Pass(&requests).refusal().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(requests.inside(), 2);
+  second.reset();
+  EXPECT_TRUE(InFlight::Pass(&requests));
+  second.emplace(&requests);
+  requests.CloseAndWait(std::chrono::milliseconds(0));
+  EXPECT_EQ(InFlight::Pass(&requests).refusal(), UnavailableError("the server is stopping"));
+}
+
 }  // namespace
 }  // namespace trainyard::serving

@@ -21,6 +21,7 @@ constexpr char kExample[] =
 
 void AddFlags(CLI::App* app, CommandLine* line) {
   constexpr int kMax = std::numeric_limits<int>::max();
+  constexpr int kMaxSeconds = 1'000'000;
   ServerOptions& options = line->options;
   app->set_help_flag();  // ours is a plain flag, so that parsing has one way out
   app->add_flag("-h,--help", line->help, "Print this text");
@@ -46,6 +47,24 @@ void AddFlags(CLI::App* app, CommandLine* line) {
       ->capture_default_str();
   app->add_flag("--enable_serialization_as_tensor_content{true}", options.answer_tensor_content,
                 "Answer with raw bytes instead of typed values: quicker for large tensors");
+  app->add_flag("--enable_signature_method_name_check{true}", options.check_method_names,
+                "Refuse a signature whose method_name is not that of the call");
+  app->add_option("--max_concurrent_requests", options.max_concurrent_requests,
+                  "More requests at the same time are refused; 0: no limit")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_option_function<int>(
+         "--max_request_seconds",
+         [&options](int seconds) { options.max_request_time = std::chrono::seconds(seconds); },
+         "Longest time for one request, whatever its client allows; 0: no limit")
+      ->check(CLI::Range(0, kMaxSeconds));
+  app->add_option("--auth_token_file", options.auth_token_file,
+                  "Tokens, one per line; requests must bring one as \"authorization: Bearer ...\"");
+  app->add_option("--access_log", options.access_log,
+                  "One line of JSON per request: to this file, or to \"stderr\"");
+  app->add_option("--access_log_share", options.access_log_share,
+                  "Which part of the successful requests to log, above 0 to 1")
+      ->capture_default_str();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "serving/inference_proto.h"
 #include "serving/signature_plan.h"
 #include "serving/signature_run.h"
 
@@ -33,21 +34,16 @@ Result<NamedTensors> DecodeInputs(const PredictRequest& request,
   return inputs;
 }
 
-void FillModelSpec(const ServableId& id, ::tensorflow::serving::ModelSpec* spec) {
-  spec->set_name(id.name);
-  spec->mutable_version()->set_value(id.version);
-}
-
 }  // namespace
 
-Status Predict(const Servable& servable, TensorEncoding encoding, const PredictRequest& request,
-               const RunLimits& limits, PredictResponse* response) {
-  const std::string& asked = request.model_spec().signature_name();
-  const std::string name = asked.empty() ? kDefaultSignature : asked;
+Status Predict(const Servable& servable, TensorEncoding encoding, MethodNames names,
+               const PredictRequest& request, const RunLimits& limits, PredictResponse* response) {
+  const std::string name = SignatureNameOf(request.model_spec());
   const BoundSignature* signature = servable.FindSignature(name);
   if (signature == nullptr) {
     return FailedPreconditionError("Serving signature key \"{}\" not found.", name);
   }
+  RETURN_IF_ERROR(CheckPredictSignature(*signature->definition, names));
   const std::vector<std::string> filter(request.output_filter().begin(),
                                         request.output_filter().end());
   ASSIGN_OR_RETURN(const SignaturePlan plan,
@@ -59,8 +55,7 @@ Status Predict(const Servable& servable, TensorEncoding encoding, const PredictR
     RETURN_IF_ERROR(
         EncodeTensor(values[i], encoding, &(*response->mutable_outputs())[plan.outputs[i]]));
   }
-  FillModelSpec(servable.id(), response->mutable_model_spec());
-  response->mutable_model_spec()->set_signature_name(name);
+  FillModelSpec(servable.id(), request.model_spec(), response->mutable_model_spec());
   return OkStatus();
 }
 
@@ -78,7 +73,9 @@ Status CheckMetadataRequest(const ::tensorflow::serving::GetModelMetadataRequest
 
 void DescribeModel(const Servable& servable,
                    ::tensorflow::serving::GetModelMetadataResponse* response) {
-  FillModelSpec(servable.id(), response->mutable_model_spec());
+  ::tensorflow::serving::ModelSpec& spec = *response->mutable_model_spec();
+  spec.set_name(servable.id().name);
+  spec.mutable_version()->set_value(servable.id().version);
   (*response->mutable_metadata())[kSignatureField].PackFrom(servable.definitions());
 }
 

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "serving/run_limits.h"
 #include "serving/servable.h"
+#include "serving/signature_method.h"
 #include "serving/tensor_proto.h"
 #include "tensorflow/serving/metadata.pb.h"
 #include "tensorflow/serving/predict.pb.h"
@@ -14,7 +15,7 @@ namespace trainyard::serving {
 
 // Runs the request's signature. The response carries the version that answered and the signature's
 // name, "serving_default" if the request left it empty. On failure the response is unspecified.
-Status Predict(const Servable& servable, TensorEncoding encoding,
+Status Predict(const Servable& servable, TensorEncoding encoding, MethodNames names,
                const ::tensorflow::serving::PredictRequest& request, const RunLimits& limits,
                ::tensorflow::serving::PredictResponse* response);
 

@@ -15,6 +15,8 @@ struct RunLimits {
 
   std::optional<TimePoint> deadline{};      // none: as long as it takes
   std::function<bool()> is_cancelled = {};  // may be asked by any thread; empty: never cancelled
+  // Receives, added to what is there, how long the request was in the model. May be nullptr.
+  std::chrono::nanoseconds* running = nullptr;
 
   // Whether it is still worth beginning: DeadlineExceeded, with the text that TensorFlow has for a
   // run that took too long, or Cancelled.

@@ -41,7 +41,9 @@ Result<std::unique_ptr<const Servable>> Servable::Load(ServableId id, const std:
 }
 
 Status Servable::BindSignatures() {
+  std::vector<std::string> names;
   for (const auto& [name, definition] : definitions_.signature_def()) {
+    names.push_back(name);
     BoundSignature& bound = signatures_[name];
     bound.definition = &definition;
     bound.inputs = Bind(*model_.graph, definition.inputs());
@@ -55,6 +57,7 @@ Status Servable::BindSignatures() {
       bound.defaults[alias] = std::move(tensor).value();
     }
   }
+  stats_ = std::make_shared<ServableStats>(names);
   return OkStatus();
 }
 
@@ -62,10 +65,16 @@ Result<std::vector<tf::Tensor>> Servable::Run(std::span<const tf::Feed> feeds,
                                               std::span<const tf::Output> fetches,
                                               const RunLimits& limits) const {
   using std::chrono::ceil, std::chrono::milliseconds;
-  const auto now = std::chrono::steady_clock::now();
-  RETURN_IF_ERROR(limits.Check(now));
-  if (!limits.deadline) return model_.session->Run(feeds, fetches, {});
-  return model_.session->RunWithin(ceil<milliseconds>(*limits.deadline - now), feeds, fetches, {});
+  const auto start = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(limits.Check(start));
+  auto values = limits.deadline
+                    ? model_.session->RunWithin(ceil<milliseconds>(*limits.deadline - start), feeds,
+                                                fetches, {})
+                    : model_.session->Run(feeds, fetches, {});
+  const auto took = std::chrono::steady_clock::now() - start;
+  stats_->CountRun(took);
+  if (limits.running != nullptr) *limits.running += took;
+  return values;
 }
 
 const BoundSignature* Servable::FindSignature(const std::string& name) const {

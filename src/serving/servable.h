@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/metrics/servable_stats.h"
 #include "serving/run_limits.h"
 #include "tensorflow/serving/metadata.pb.h"
 #include "tf/saved_model.h"
@@ -52,6 +53,10 @@ class Servable {
   // All signatures as the model defines them.
   const ::tensorflow::serving::SignatureDefMap& definitions() const { return definitions_; }
 
+  // What has been asked of this version; counting changes nothing that others see.
+  ServableStats& stats() const { return *stats_; }
+  std::shared_ptr<const ServableStats> shared_stats() const { return stats_; }
+
   // Computes the fetches, in order. Called from many threads at once; each computes in its own. The
   // error is TensorFlow's, or that of the limits: a run is not begun when they are exceeded.
   Result<std::vector<tf::Tensor>> Run(std::span<const tf::Feed> feeds,
@@ -66,6 +71,7 @@ class Servable {
   tf::SavedModel model_;
   ::tensorflow::serving::SignatureDefMap definitions_;
   std::map<std::string, BoundSignature> signatures_;
+  std::shared_ptr<ServableStats> stats_;  // shared with ServerMetrics
 };
 
 inline constexpr char kDefaultSignature[] = "serving_default";

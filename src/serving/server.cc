@@ -16,8 +16,12 @@ namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the gRPC server goes first.
 struct Server::Parts {
-  explicit Parts(VersionManager::Options options) : models({std::move(options)}) {}
+  Parts(const ServerOptions& options, TokenCheck known_tokens, std::unique_ptr<AccessLog> log);
 
+  TokenCheck tokens;
+  std::unique_ptr<AccessLog> access_log;  // nullptr: none
+  ServerMetrics metrics;
+  RequestObserver observer;
   Catalogue models;
   InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
@@ -55,18 +59,55 @@ VersionManager::Options MakeManagerOptions(const ServerOptions& options) {
   return result;
 }
 
+int64_t MaxInside(const ServerOptions& options) {
+  return options.max_concurrent_requests > 0 ? options.max_concurrent_requests
+                                             : std::numeric_limits<int64_t>::max();
+}
+
+Result<TokenCheck> ReadTokens(const ServerOptions& options) {
+  if (options.auth_token_file.empty()) return TokenCheck();
+  Result<TokenCheck> tokens = TokenCheck::FromFile(options.auth_token_file);
+  if (!tokens.ok()) return tokens.status().WithContext("cannot read --auth_token_file");
+  return tokens;
+}
+
+Result<std::unique_ptr<AccessLog>> OpenAccessLog(const ServerOptions& options) {
+  if (options.access_log.empty()) return std::unique_ptr<AccessLog>();
+  return AccessLog::Open({.path = options.access_log, .share = options.access_log_share});
+}
+
 }  // namespace
+
+Server::Parts::Parts(const ServerOptions& options, TokenCheck known_tokens,
+                     std::unique_ptr<AccessLog> log)
+    : tokens(std::move(known_tokens)),
+      access_log(std::move(log)),
+      observer(&metrics, access_log.get()),
+      models({MakeManagerOptions(options)}),
+      requests(MaxInside(options)) {
+  metrics.SetGauges({.in_flight = [this] { return requests.inside(); },
+                     .is_ready = [this] { return models.is_ready(); }});
+}
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
-  auto parts = std::make_unique<Parts>(MakeManagerOptions(options));
-  parts->prediction_service = MakePredictionService(
-      &parts->models, &parts->requests,
-      options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields);
-  parts->model_service = MakeModelService(&parts->models);
+  ASSIGN_OR_RETURN(TokenCheck tokens, ReadTokens(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<AccessLog> access_log, OpenAccessLog(options));
+  auto parts = std::make_unique<Parts>(options, std::move(tokens), std::move(access_log));
+  const ServiceContext context{
+      .models = &parts->models,
+      .requests = &parts->requests,
+      .tokens = &parts->tokens,
+      .observer = &parts->observer,
+      .encoding =
+          options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields,
+      .method_names = options.check_method_names ? MethodNames::kChecked : MethodNames::kIgnored,
+      .max_time = options.max_request_time};
+  parts->prediction_service = MakePredictionService(context);
+  parts->model_service = MakeModelService(context);
   parts->health_service = MakeHealthService(&parts->models);
   grpc::ServerBuilder builder;
   // By default gRPC shares a taken port with its owner and each gets some of the connections.
@@ -95,6 +136,8 @@ Status Server::Start(std::function<void(const Servable&)> on_serving) {
 }
 
 int Server::port() const { return parts_->port; }
+
+std::string Server::MetricsPage() const { return parts_->metrics.Page(); }
 
 void Server::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;

@@ -28,6 +28,12 @@ struct ServerOptions {
   int intra_op_threads = 0;  // 0: one, since requests already run side by side
   int inter_op_threads = 0;  // 0: none, operations run in the request's thread
   bool answer_tensor_content = false;
+  bool check_method_names = false;           // a signature's method_name must fit the call
+  int64_t max_concurrent_requests = 0;       // 0: no limit; more are refused
+  std::chrono::seconds max_request_time{0};  // 0: as long as the client waits
+  std::string auth_token_file;               // "": everybody may ask
+  std::string access_log;                    // "": none; "stderr" or a file
+  double access_log_share = 1;               // of the successful requests
 };
 
 class Server {
@@ -38,6 +44,9 @@ class Server {
   ~Server();  // stops without waiting for requests
 
   int port() const;
+
+  // What Prometheus reads. From any thread.
+  std::string MetricsPage() const;
 
   // Looks for versions from now on and serves the newest. `on_serving` is told about each version
   // that begins to answer, by another thread. With poll_seconds 0 this loads the model before it

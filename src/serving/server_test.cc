@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "records/example.h"
 #include "serving/testing/test_models.h"
 #include "tensorflow/serving/model_service.grpc.pb.h"
 #include "tensorflow/serving/prediction_service.grpc.pb.h"
@@ -21,6 +22,7 @@ namespace {
 namespace api = ::tensorflow::serving;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A served model and stubs for it.
 struct Served {
@@ -235,16 +237,88 @@ TEST(ServerTest, IsReachableButNotHealthyBeforeThereIsAModel) {
                "Servable not found for request: Latest(m)");
 }
 
-TEST(ServerTest, NamesTheMethodsItDoesNotOffer) {
+TEST(ServerTest, ClassifiesRegressesAndDoesBothInOneCall) {
   TemporaryDirectory dir;
-  WriteLineModel(dir.path(), 1, 0.5f);
+  WriteExamplesModel(dir.path(), 4);
   const Served served = ServeOnce(dir.path());
-  api::ClassificationResponse response;
+  const auto stub = api::PredictionService::NewStub(served.channel);
+  api::MultiInferenceRequest both;
+  both.mutable_input()->mutable_example_list()->add_examples(
+      records::FormatExample({{"x", std::vector<float>{2}}}));
+  for (const std::string method : {"classify", "regress"}) {
+    api::InferenceTask* task = both.add_tasks();
+    task->mutable_model_spec()->set_name("m");
+    task->mutable_model_spec()->set_signature_name(method);
+    task->set_method_name("tensorflow/serving/" + method);
+  }
+  api::ClassificationRequest classify;
+  *classify.mutable_model_spec() = both.tasks(0).model_spec();
+  *classify.mutable_input() = both.input();
+  api::ClassificationResponse classified;
+  grpc::ClientContext classify_context;
+  ASSERT_TRUE(stub->Classify(&classify_context, classify, &classified).ok());
+  EXPECT_EQ(classified.result().classifications(0).classes(1).label(), "high");
+  EXPECT_EQ(classified.model_spec().version().value(), 4);
+  EXPECT_EQ(classified.model_spec().signature_name(), "classify");
+
+  api::RegressionRequest regress;
+  *regress.mutable_model_spec() = both.tasks(1).model_spec();
+  *regress.mutable_input() = both.input();
+  api::RegressionResponse regressed;
+  grpc::ClientContext regress_context;
+  ASSERT_TRUE(stub->Regress(&regress_context, regress, &regressed).ok());
+  EXPECT_EQ(regressed.result().regressions(0).value(), 7);
+
+  api::MultiInferenceResponse answered;
+  grpc::ClientContext both_context;
+  ASSERT_TRUE(stub->MultiInference(&both_context, both, &answered).ok());
+  EXPECT_EQ(answered.results(0).classification_result().SerializeAsString(),
+            classified.result().SerializeAsString());
+  EXPECT_EQ(answered.results(1).regression_result().SerializeAsString(),
+            regressed.result().SerializeAsString());
+}
+
+TEST(ServerTest, AsksForATokenButNotForHealth) {
+  TemporaryDirectory dir;
+  WriteLineModel(JoinPath(dir.path(), "m"), 1, 0.5f);
+  const std::string tokens = JoinPath(dir.path(), "tokens");
+  ASSERT_TRUE(WriteFileAtomically(tokens, "0123456789abcdef\n").ok());
+  const Served served = Serve({.model_name = "m",
+                               .model_base_path = JoinPath(dir.path(), "m"),
+                               .poll_seconds = 0,
+                               .auth_token_file = tokens});
+  api::PredictResponse response;
+  EXPECT_EQ(served.Predict(LineRequest({1}), &response).error_code(), grpc::UNAUTHENTICATED);
   grpc::ClientContext context;
-  const grpc::Status status =
-      api::PredictionService::NewStub(served.channel)->Classify(&context, {}, &response);
-  EXPECT_EQ(status.error_code(), grpc::UNIMPLEMENTED);
-  EXPECT_THAT(status.error_message(), HasSubstr("PredictionService/Classify is not offered"));
+  context.AddMetadata("authorization", "Bearer 0123456789abcdef");
+  EXPECT_TRUE(api::PredictionService::NewStub(served.channel)
+                  ->Predict(&context, LineRequest({1}), &response)
+                  .ok());
+  grpc::ClientContext health_context;
+  grpc::health::v1::HealthCheckResponse health;
+  EXPECT_TRUE(
+      grpc::health::v1::Health::NewStub(served.channel)->Check(&health_context, {}, &health).ok());
+}
+
+TEST(ServerTest, CountsWhatItAnswers) {
+  TemporaryDirectory dir;
+  WriteLineModel(dir.path(), 3, 0.5f);
+  const Served served = ServeOnce(dir.path());
+  api::PredictResponse response;
+  ASSERT_TRUE(served.Predict(LineRequest({1}), &response).ok());
+  api::PredictRequest unknown = LineRequest({1});
+  unknown.mutable_model_spec()->set_name("made\nup");
+  ASSERT_FALSE(served.Predict(unknown, &response).ok());
+  const std::string page = served.server->MetricsPage();
+  EXPECT_THAT(page,
+              HasSubstr(":tensorflow:serving:request_count{model_name=\"m\",status=\"OK\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("trainyard_serving_requests_total{model_name=\"m\",version=\"3\","
+                              "signature=\"serving_default\",api=\"Predict\",entrypoint=\"GRPC\","
+                              "code=\"OK\"} 1\n"));
+  EXPECT_THAT(
+      page,
+      HasSubstr(":tensorflow:serving:request_count{model_name=\"\",status=\"NOT_FOUND\"} 1\n"));
+  EXPECT_THAT(page, Not(HasSubstr("made")));
 }
 
 // Slopes 1..n one after the other, while clients ask without a pause: every answer is right for the

@@ -5,9 +5,19 @@
 namespace trainyard::serving {
 namespace {
 
-// The graph's tensor behind an alias.
-Result<tf::Output> Resolve(const std::map<std::string, tf::Output>& bound,
-                           const std::string& alias) {
+Status AddFeeds(const BoundSignature& signature, const std::vector<std::string>& aliases,
+                const NamedTensors& values, std::vector<tf::Feed>* feeds) {
+  for (const std::string& alias : aliases) {
+    ASSIGN_OR_RETURN(const tf::Output output, FindTensor(signature.inputs, alias));
+    feeds->push_back({output, &values.at(alias)});
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<tf::Output> FindTensor(const std::map<std::string, tf::Output>& bound,
+                              const std::string& alias) {
   const tf::Output output = bound.at(alias);
   if (!output) {
     return InvalidArgumentError("the signature's \"{}\" names a tensor that is not in the graph",
@@ -15,17 +25,6 @@ Result<tf::Output> Resolve(const std::map<std::string, tf::Output>& bound,
   }
   return output;
 }
-
-Status AddFeeds(const BoundSignature& signature, const std::vector<std::string>& aliases,
-                const NamedTensors& values, std::vector<tf::Feed>* feeds) {
-  for (const std::string& alias : aliases) {
-    ASSIGN_OR_RETURN(const tf::Output output, Resolve(signature.inputs, alias));
-    feeds->push_back({output, &values.at(alias)});
-  }
-  return OkStatus();
-}
-
-}  // namespace
 
 Result<std::vector<tf::Tensor>> RunSignature(const Servable& servable,
                                              const BoundSignature& signature,
@@ -36,7 +35,7 @@ Result<std::vector<tf::Tensor>> RunSignature(const Servable& servable,
   RETURN_IF_ERROR(AddFeeds(signature, plan.from_defaults, signature.defaults, &feeds));
   std::vector<tf::Output> fetches;
   for (const std::string& alias : plan.outputs) {
-    ASSIGN_OR_RETURN(const tf::Output output, Resolve(signature.outputs, alias));
+    ASSIGN_OR_RETURN(const tf::Output output, FindTensor(signature.outputs, alias));
     fetches.push_back(output);
   }
   return servable.Run(feeds, fetches, limits);

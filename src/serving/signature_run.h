@@ -26,4 +26,8 @@ Result<std::vector<tf::Tensor>> RunSignature(const Servable& servable,
                                              const SignaturePlan& plan, const NamedTensors& given,
                                              const RunLimits& limits);
 
+// The graph's tensor behind an alias of the signature. InvalidArgument if the graph lacks it.
+Result<tf::Output> FindTensor(const std::map<std::string, tf::Output>& bound,
+                              const std::string& alias);
+
 }  // namespace trainyard::serving

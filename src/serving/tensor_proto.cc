@@ -109,18 +109,18 @@ bool ReadVarint(std::string_view* bytes, uint64_t* value) {
 }
 
 // TensorFlow's raw form of strings: all lengths as varints, then all bytes.
-Result<std::vector<std::string>> SplitStringContent(std::string_view content, int64_t count) {
+Result<std::vector<std::string_view>> SplitStringContent(std::string_view content, int64_t count) {
   const Status bad = InvalidArgumentError("tensor_content does not hold {} strings", count);
   if (count > static_cast<int64_t>(content.size())) return bad;  // a length is a byte at least
   std::vector<uint64_t> lengths(static_cast<size_t>(count));
   for (uint64_t& length : lengths) {
     if (!ReadVarint(&content, &length)) return bad;
   }
-  std::vector<std::string> strings;
+  std::vector<std::string_view> strings;
   strings.reserve(lengths.size());
   for (const uint64_t length : lengths) {
     if (length > content.size()) return bad;
-    strings.emplace_back(content.substr(0, length));
+    strings.push_back(content.substr(0, length));
     content.remove_prefix(length);
   }
   if (!content.empty()) return bad;
@@ -130,22 +130,22 @@ Result<std::vector<std::string>> SplitStringContent(std::string_view content, in
 Result<tf::Tensor> DecodeStrings(const TensorProto& proto, const tf::Shape& shape) {
   const int64_t count = tf::NumElements(shape);
   if (!proto.tensor_content().empty()) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> strings,
+    ASSIGN_OR_RETURN(const std::vector<std::string_view> strings,
                      SplitStringContent(proto.tensor_content(), count));
-    return tf::Tensor::FromStrings(shape, strings);
+    return tf::Tensor::FromStringViews(shape, strings);
   }
   const auto& field = proto.string_val();
   const int given = static_cast<int>(std::min<int64_t>(field.size(), count));
-  const std::string last = field.empty() ? std::string() : field.Get(field.size() - 1);
+  const std::string_view last = field.empty() ? std::string_view() : field.Get(field.size() - 1);
   // A repeated string costs its bytes and its two places, in our vector and in the tensor.
   const auto each = static_cast<int64_t>(last.size() + 64);
   if (count - given > kMaxFilledBytes / each) {
     return InvalidArgumentError("the shape {} asks for many more strings than the {} sent",
                                 tf::ShapeToString(shape), field.size());
   }
-  std::vector<std::string> strings(field.begin(), field.begin() + given);
+  std::vector<std::string_view> strings(field.begin(), field.begin() + given);
   strings.resize(static_cast<size_t>(count), last);
-  return tf::Tensor::FromStrings(shape, strings);
+  return tf::Tensor::FromStringViews(shape, strings);
 }
 
 Result<tf::Tensor> DecodeTypedField(const TensorProto& proto, DataType type,

@@ -22,6 +22,23 @@ void LetGo(void* /*data*/, size_t /*num_bytes*/, void* memory) {
   delete static_cast<std::shared_ptr<void>*>(memory);
 }
 
+template <class String>
+TF_Tensor* CopyStrings(const Shape& shape, std::span<const String> values) {
+  CHECK(NumElements(shape) == static_cast<int64_t>(values.size()));
+  const size_t bytes = sizeof(TF_TString) * values.size();
+  // TensorFlow wants its buffers aligned for vector instructions.
+  constexpr size_t kAlignment = 64;
+  const size_t rounded = (bytes / kAlignment + 1) * kAlignment;
+  auto* strings = static_cast<TF_TString*>(std::aligned_alloc(kAlignment, rounded));
+  CHECK(strings != nullptr);
+  for (size_t i = 0; i < values.size(); ++i) {
+    TF_StringInit(&strings[i]);
+    TF_StringCopy(&strings[i], values[i].data(), values[i].size());
+  }
+  return TF_NewTensor(TF_STRING, shape.data(), static_cast<int>(shape.size()), strings, bytes,
+                      DeleteStrings, nullptr);
+}
+
 }  // namespace
 
 void TensorDeleter::operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
@@ -37,19 +54,11 @@ Tensor Tensor::Allocate(DataType type, const Shape& shape) {
 }
 
 Tensor Tensor::FromStrings(const Shape& shape, std::span<const std::string> values) {
-  CHECK(NumElements(shape) == static_cast<int64_t>(values.size()));
-  const size_t bytes = sizeof(TF_TString) * values.size();
-  // TensorFlow wants its buffers aligned for vector instructions.
-  constexpr size_t kAlignment = 64;
-  const size_t rounded = (bytes / kAlignment + 1) * kAlignment;
-  auto* strings = static_cast<TF_TString*>(std::aligned_alloc(kAlignment, rounded));
-  CHECK(strings != nullptr);
-  for (size_t i = 0; i < values.size(); ++i) {
-    TF_StringInit(&strings[i]);
-    TF_StringCopy(&strings[i], values[i].data(), values[i].size());
-  }
-  return Tensor(TF_NewTensor(TF_STRING, shape.data(), static_cast<int>(shape.size()), strings,
-                             bytes, DeleteStrings, nullptr));
+  return Tensor(CopyStrings(shape, values));
+}
+
+Tensor Tensor::FromStringViews(const Shape& shape, std::span<const std::string_view> values) {
+  return Tensor(CopyStrings(shape, values));
 }
 
 Tensor Tensor::Sharing(DataType type, const Shape& shape, std::shared_ptr<void> memory,

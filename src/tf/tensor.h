@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -49,6 +50,7 @@ class Tensor {
   }
   // String tensors copy their bytes.
   static Tensor FromStrings(const Shape& shape, std::span<const std::string> values);
+  static Tensor FromStringViews(const Shape& shape, std::span<const std::string_view> values);
   static Tensor StringScalar(const std::string& value);
 
   // A tensor over memory that others own together with it: no copy, if `data` is aligned to 64

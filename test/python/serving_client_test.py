@@ -195,15 +195,6 @@ def test_describes_signatures_and_status(served):
     assert status.status.error_message == ""
 
 
-def test_names_what_is_not_offered(served):
-    from tensorflow_serving.apis import classification_pb2
-
-    request = classification_pb2.ClassificationRequest()
-    code, text = error_of(lambda: served.prediction.Classify(request, timeout=10))
-    assert code == "UNIMPLEMENTED"
-    assert "PredictionService/Classify" in text
-
-
 def test_predict_command_shows_the_signatures_it_could_use(served):
     done = subprocess.run(
         [BIN / "trainyard", "predict", "--port", str(served.port), "--model", "m"]

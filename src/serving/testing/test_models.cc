@@ -189,4 +189,74 @@ std::string WriteEchoModel(const std::string& base_path, int version) {
   return Publish(base_path, version);
 }
 
+namespace {
+
+// The feature "x" of the examples, float [?,1].
+tf::Output ParseX(const tf::Scope& scope, const tf::Output& examples) {
+  const tf::Output none = tf::Const(scope, tf::Tensor::FromStrings({0}, {}));
+  const tf::Output keys =
+      tf::Const(scope, tf::Tensor::FromStrings({1}, std::vector<std::string>{"x"}));
+  return scope.Op("ParseExampleV2")
+      .In(examples)
+      .In(none)
+      .In(none)
+      .In(keys)
+      .In(none)
+      .InList({tf::Const(scope, tf::Tensor::Allocate(DataType::kFloat, {0}))})
+      .Types("Tdense", {DataType::kFloat})
+      .Int("num_sparse", 0)
+      .Types("sparse_types", {})
+      .Types("ragged_value_types", {})
+      .Types("ragged_split_types", {})
+      .Shapes("dense_shapes", {{1}})
+      .Out();
+}
+
+// "low", "high" for each row of x.
+tf::Output Labels(const tf::Scope& scope, const tf::Output& x) {
+  const std::vector<std::string> names = {"low", "high"};
+  const std::vector<int32_t> columns = {0, 1};
+  const tf::Output indices =
+      tf::Add(scope, tf::Cast(scope, tf::Mul(scope, x, tf::Const(scope, 0.0f)), DataType::kInt32),
+              tf::Const(scope, tf::Tensor::FromValues<int32_t>({1, 2}, columns)));
+  return scope.Op("GatherV2")
+      .In(tf::Const(scope, tf::Tensor::FromStrings({2}, names)))
+      .In(indices)
+      .In(tf::Const(scope, int32_t{0}))
+      .Out();
+}
+
+}  // namespace
+
+std::string WriteExamplesModel(const std::string& base_path, int version) {
+  Exporter exporter;
+  const tf::Scope scope(&exporter.graph);
+  const tf::Output examples = tf::Placeholder(scope, DataType::kString, {-1}, "examples");
+  const tf::Output x = ParseX(scope, examples);
+  const std::vector<float> signs = {1, -1};
+  const tf::Output both = tf::Const(scope, tf::Tensor::FromValues<float>({1, 2}, signs));
+  const tf::Output scores = tf::Mul(scope, x, both);
+  const tf::Output value =
+      tf::Add(scope, tf::Mul(scope, x, tf::Const(scope, 2.0f)), tf::Const(scope, 3.0f));
+  const tf::Output other = tf::Placeholder(scope, DataType::kString, {-1}, "other_examples");
+  const auto add = [&](const std::string& name, const std::string& method, const tf::Output& input,
+                       const std::map<std::string, tf::Output>& outputs) {
+    ::tensorflow::SignatureDef& signature = exporter.signatures[name];
+    signature.set_method_name("tensorflow/serving/" + method);
+    (*signature.mutable_inputs())["inputs"] = Info(input, {-1});
+    for (const auto& [alias, output] : outputs) {
+      (*signature.mutable_outputs())[alias] = Info(output, {-1, -1});
+    }
+  };
+  add("classify", "classify", examples, {{"classes", Labels(scope, x)}, {"scores", scores}});
+  add("regress", "regress", examples, {{"outputs", value}});
+  add("serving_default", "predict", examples, {{"scores", scores}});
+  add("wrong_type", "regress", examples, {{"outputs", tf::Cast(scope, value, DataType::kInt32)}});
+  add("wrong_size", "classify", examples, {{"scores", tf::Identity(scope, both)}});
+  add("wrong_rank", "classify", examples, {{"scores", tf::Reshape(scope, x, {-1})}});
+  add("elsewhere", "regress", other, {{"outputs", ParseX(scope, other)}});
+  WriteSavedModel(exporter, Staging(base_path));
+  return Publish(base_path, version);
+}
+
 }  // namespace trainyard::serving

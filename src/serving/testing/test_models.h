@@ -20,4 +20,12 @@ std::string WriteImageModel(const std::string& base_path, int version);
 // in -> out, the same values. And "pair": a, b float -> first = a, second = b, with b's default 7.
 std::string WriteEchoModel(const std::string& base_path, int version);
 
+// Without variables, for tf.Examples with a float feature "x". All signatures have the input
+// "inputs", string [?]. "classify": classes string [?,2] = low, high; scores float [?,2] = x, -x.
+// "regress": outputs float [?,1] = 2 x + 3. "serving_default": scores alone, called a "predict"
+// signature as TensorFlow 2 does. "wrong_type": outputs int32 [?,1]; "wrong_size": scores [1,2] for
+// any number of examples; "wrong_rank": scores [?]; "elsewhere": outputs of another placeholder,
+// also "inputs".
+std::string WriteExamplesModel(const std::string& base_path, int version);
+
 }  // namespace trainyard::serving

@@ -1,5 +1,6 @@
 #include <grpcpp/server_context.h>
 
+#include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/frontends/grpc/status.h"
 #include "tensorflow/serving/model_service.grpc.pb.h"
@@ -11,12 +12,12 @@ namespace api = ::tensorflow::serving;
 
 class ModelService final : public api::ModelService::Service {
  public:
-  explicit ModelService(const Catalogue* models) : models_(*models) {}
+  explicit ModelService(const ServiceContext& context) : context_(context) {}
 
-  grpc::Status GetModelStatus(grpc::ServerContext* /*context*/,
-                              const api::GetModelStatusRequest* request,
+  grpc::Status GetModelStatus(grpc::ServerContext* grpc, const api::GetModelStatusRequest* request,
                               api::GetModelStatusResponse* response) override {
-    return ToGrpcStatus(models_.DescribeVersions(*request, response));
+    Call call(context_, *grpc, Api::kModelStatus, &request->model_spec(), Admission::kFree);
+    return call.End(AnswerStatus(call, *request, response), *request, *response);
   }
 
   grpc::Status HandleReloadConfigRequest(grpc::ServerContext* /*context*/,
@@ -26,13 +27,19 @@ class ModelService final : public api::ModelService::Service {
   }
 
  private:
-  const Catalogue& models_;
+  Status AnswerStatus(const Call& call, const api::GetModelStatusRequest& request,
+                      api::GetModelStatusResponse* response) const {
+    RETURN_IF_ERROR(call.admission());
+    return context_.models->DescribeVersions(request, response);
+  }
+
+  const ServiceContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeModelService(const Catalogue* models) {
-  return std::make_unique<ModelService>(models);
+std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context) {
+  return std::make_unique<ModelService>(context);
 }
 
 }  // namespace trainyard::serving

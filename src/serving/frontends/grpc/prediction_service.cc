@@ -1,10 +1,12 @@
 #include <grpcpp/server_context.h>
 
-#include <chrono>
-
+#include "serving/classify.h"
+#include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/services.h"
-#include "serving/frontends/grpc/status.h"
+#include "serving/inference_proto.h"
+#include "serving/multi_inference.h"
 #include "serving/predict.h"
+#include "serving/regress.h"
 #include "tensorflow/serving/prediction_service.grpc.pb.h"
 
 namespace trainyard::serving {
@@ -13,82 +15,107 @@ namespace {
 namespace api = ::tensorflow::serving;
 using grpc::ServerContext;
 
-// A request may have waited for a thread: a client that has gone, or whose time is over, is asked
-// about before the model is.
-RunLimits LimitsOf(const ServerContext& context) {
-  RunLimits limits;
-  limits.is_cancelled = [&context] { return context.IsCancelled(); };
-  const auto deadline = context.deadline();
-  if (deadline != std::chrono::system_clock::time_point::max()) {
-    limits.deadline =
-        std::chrono::steady_clock::now() + (deadline - std::chrono::system_clock::now());
-  }
-  return limits;
+// nullptr if the request has none.
+template <class Request>
+const api::ModelSpec* SpecOf(const Request& request) {
+  return request.has_model_spec() ? &request.model_spec() : nullptr;
 }
 
 class PredictionService final : public api::PredictionService::Service {
  public:
-  PredictionService(const Catalogue* models, InFlight* requests, TensorEncoding encoding)
-      : models_(*models), requests_(*requests), encoding_(encoding) {}
+  explicit PredictionService(const ServiceContext& context) : context_(context) {}
 
-  grpc::Status Predict(ServerContext* context, const api::PredictRequest* request,
+  grpc::Status Predict(ServerContext* grpc, const api::PredictRequest* request,
                        api::PredictResponse* response) override {
-    const InFlight::Pass pass(&requests_);
-    if (!pass) return {grpc::StatusCode::UNAVAILABLE, "the server is stopping"};
-    return ToGrpcStatus(AnswerPredict(*context, *request, response));
+    Call call(context_, *grpc, Api::kPredict, SpecOf(*request), Admission::kCounted);
+    return call.End(AnswerPredict(&call, *request, response), *request, *response);
   }
 
-  grpc::Status GetModelMetadata(ServerContext* /*context*/,
-                                const api::GetModelMetadataRequest* request,
+  grpc::Status Classify(ServerContext* grpc, const api::ClassificationRequest* request,
+                        api::ClassificationResponse* response) override {
+    Call call(context_, *grpc, Api::kClassify, SpecOf(*request), Admission::kCounted);
+    return call.End(AnswerClassify(&call, *request, response), *request, *response);
+  }
+
+  grpc::Status Regress(ServerContext* grpc, const api::RegressionRequest* request,
+                       api::RegressionResponse* response) override {
+    Call call(context_, *grpc, Api::kRegress, SpecOf(*request), Admission::kCounted);
+    return call.End(AnswerRegress(&call, *request, response), *request, *response);
+  }
+
+  grpc::Status MultiInference(ServerContext* grpc, const api::MultiInferenceRequest* request,
+                              api::MultiInferenceResponse* response) override {
+    Call call(context_, *grpc, Api::kMultiInference, ModelOf(*request), Admission::kCounted);
+    return call.End(AnswerMultiInference(&call, *request, response), *request, *response);
+  }
+
+  grpc::Status GetModelMetadata(ServerContext* grpc, const api::GetModelMetadataRequest* request,
                                 api::GetModelMetadataResponse* response) override {
-    return ToGrpcStatus(AnswerMetadata(*request, response));
-  }
-
-  grpc::Status Classify(ServerContext* /*context*/, const api::ClassificationRequest* /*request*/,
-                        api::ClassificationResponse* /*response*/) override {
-    return NotOffered("tensorflow.serving.PredictionService/Classify");
-  }
-
-  grpc::Status Regress(ServerContext* /*context*/, const api::RegressionRequest* /*request*/,
-                       api::RegressionResponse* /*response*/) override {
-    return NotOffered("tensorflow.serving.PredictionService/Regress");
-  }
-
-  grpc::Status MultiInference(ServerContext* /*context*/,
-                              const api::MultiInferenceRequest* /*request*/,
-                              api::MultiInferenceResponse* /*response*/) override {
-    return NotOffered("tensorflow.serving.PredictionService/MultiInference");
+    Call call(context_, *grpc, Api::kModelMetadata, SpecOf(*request), Admission::kFree);
+    return call.End(AnswerMetadata(&call, *request, response), *request, *response);
   }
 
  private:
-  Status AnswerPredict(const ServerContext& context, const api::PredictRequest& request,
+  Status AnswerPredict(Call* call, const api::PredictRequest& request,
                        api::PredictResponse* response) const {
-    if (!request.has_model_spec()) return InvalidArgumentError("Missing ModelSpec");
-    ASSIGN_OR_RETURN(const std::shared_ptr<const Servable> servable,
-                     models_.Find(request.model_spec()));
-    return serving::Predict(*servable, encoding_, request, LimitsOf(context), response);
+    RETURN_IF_ERROR(call->admission());
+    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
+    return serving::Predict(*servable, context_.encoding, context_.method_names, request,
+                            call->limits(), response);
   }
 
-  Status AnswerMetadata(const api::GetModelMetadataRequest& request,
+  Status AnswerClassify(Call* call, const api::ClassificationRequest& request,
+                        api::ClassificationResponse* response) const {
+    RETURN_IF_ERROR(call->admission());
+    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
+    ASSIGN_OR_RETURN(
+        const ClassifyResult result,
+        serving::Classify(*servable, request.model_spec().signature_name(),
+                          ExamplesOf(request.input()), context_.method_names, call->limits()));
+    ToProto(result, response->mutable_result());
+    FillModelSpec(servable->id(), request.model_spec(), response->mutable_model_spec());
+    return OkStatus();
+  }
+
+  Status AnswerRegress(Call* call, const api::RegressionRequest& request,
+                       api::RegressionResponse* response) const {
+    RETURN_IF_ERROR(call->admission());
+    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
+    ASSIGN_OR_RETURN(
+        const std::vector<float> values,
+        serving::Regress(*servable, request.model_spec().signature_name(),
+                         ExamplesOf(request.input()), context_.method_names, call->limits()));
+    ToProto(values, response->mutable_result());
+    FillModelSpec(servable->id(), request.model_spec(), response->mutable_model_spec());
+    return OkStatus();
+  }
+
+  Status AnswerMultiInference(Call* call, const api::MultiInferenceRequest& request,
+                              api::MultiInferenceResponse* response) const {
+    RETURN_IF_ERROR(call->admission());
+    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
+    call->set_examples(static_cast<int64_t>(ExamplesOf(request.input()).serialized.size()));
+    return serving::MultiInference(*servable, request, context_.method_names, call->limits(),
+                                   response);
+  }
+
+  Status AnswerMetadata(Call* call, const api::GetModelMetadataRequest& request,
                         api::GetModelMetadataResponse* response) const {
+    RETURN_IF_ERROR(call->admission());
     if (!request.has_model_spec()) return InvalidArgumentError("Missing ModelSpec");
     RETURN_IF_ERROR(CheckMetadataRequest(request));
-    ASSIGN_OR_RETURN(const std::shared_ptr<const Servable> servable,
-                     models_.Find(request.model_spec()));
+    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
     DescribeModel(*servable, response);
     return OkStatus();
   }
 
-  const Catalogue& models_;
-  InFlight& requests_;
-  const TensorEncoding encoding_;
+  const ServiceContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
-                                                     TensorEncoding encoding) {
-  return std::make_unique<PredictionService>(models, requests, encoding);
+std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& context) {
+  return std::make_unique<PredictionService>(context);
 }
 
 }  // namespace trainyard::serving

@@ -1,11 +1,15 @@
-// The gRPC services: thin adapters from the generated interfaces to serving/predict.h and
-// serving/models/catalogue.h. What they are given must outlive them. Thread-safe.
+// The gRPC services: thin adapters from the generated interfaces to serving's own functions. What
+// they are given must outlive them. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
+#include "serving/access/token_check.h"
 #include "serving/in_flight.h"
 #include "serving/models/catalogue.h"
+#include "serving/request_observer.h"
+#include "serving/signature_method.h"
 #include "serving/tensor_proto.h"
 
 namespace grpc {
@@ -14,13 +18,22 @@ class Service;
 
 namespace trainyard::serving {
 
-// tensorflow.serving.PredictionService: Predict and GetModelMetadata. Classify, Regress and
-// MultiInference answer UNIMPLEMENTED with their name. Predict counts as a request in flight.
-std::unique_ptr<grpc::Service> MakePredictionService(const Catalogue* models, InFlight* requests,
-                                                     TensorEncoding encoding);
+// What the services work with; a plain value.
+struct ServiceContext {
+  const Catalogue* models = nullptr;
+  InFlight* requests = nullptr;
+  const TokenCheck* tokens = nullptr;
+  const RequestObserver* observer = nullptr;
+  TensorEncoding encoding = TensorEncoding::kTypedFields;
+  MethodNames method_names = MethodNames::kIgnored;
+  std::chrono::milliseconds max_time{0};  // for one request; 0: as long as the client waits
+};
+
+// tensorflow.serving.PredictionService. All but GetModelMetadata count as requests in flight.
+std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& context);
 
 // tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
-std::unique_ptr<grpc::Service> MakeModelService(const Catalogue* models);
+std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context);
 
 // grpc.health.v1.Health: SERVING exactly while every model has a version that answers, for the
 // whole server ("") and for the two services above, with and without their package name.

@@ -1,0 +1,61 @@
+// One call of a service from its arrival to its answer: let in or refused, limited in time, and
+// told to the observer when it ends. What all services do the same way.
+//
+//   Call call(context_, *grpc_context, Api::kPredict, request->model_spec(), Admission::kCounted);
+//   return call.End(call.admission().ok() ? Answer(...) : call.admission(), *request, *response);
+//
+// Lives in the thread that answers. Thread-compatible.
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/server_context.h>
+
+#include <memory>
+#include <optional>
+
+#include "serving/frontends/grpc/services.h"
+#include "serving/in_flight.h"
+#include "serving/metrics/request_record.h"
+#include "serving/run_limits.h"
+#include "tensorflow/serving/model.pb.h"
+
+namespace trainyard::serving {
+
+// Runs of a model are counted as requests in flight, and refused when the server stops or is full;
+// questions about it are always answered.
+enum class Admission { kCounted, kFree };
+
+class Call {
+ public:
+  Call(const ServiceContext& service, const grpc::ServerContext& grpc, Api api,
+       const ::tensorflow::serving::ModelSpec* spec, Admission admission);
+
+  // Why the call is refused: no token or a wrong one, the server stopping or full.
+  const Status& admission() const { return admission_; }
+
+  // Looks the model up. On success the call holds on to the version until it ends.
+  Result<const Servable*> Find();
+
+  // The client's deadline and the server's, whichever is sooner, and whether the client has gone.
+  RunLimits limits();
+
+  void set_examples(int64_t examples) { record_.examples = examples; }
+
+  // Tells the observer how it ended.
+  grpc::Status End(const Status& status, const google::protobuf::MessageLite& request,
+                   const google::protobuf::MessageLite& response);
+
+ private:
+  Status Admit(Admission admission);
+
+  const ServiceContext& service_;
+  const grpc::ServerContext& grpc_;
+  const std::chrono::steady_clock::time_point start_;
+  const ::tensorflow::serving::ModelSpec* const spec_;  // nullptr: the request has none
+  std::optional<InFlight::Pass> pass_;
+  RequestRecord record_;
+  Status admission_;
+  std::shared_ptr<const Servable> servable_;
+};
+
+}  // namespace trainyard::serving
