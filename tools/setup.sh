@@ -1,7 +1,7 @@
 #!/bin/bash
 # Gets everything this project needs onto this machine; safe to repeat, and then instant.
 #
-# usage: tools/setup.sh [quickstart|fashion|test|estimator|torch]
+# usage: tools/setup.sh [quickstart|fashion|test|estimator|torch|onnx]
 #   quickstart   Debian packages to build with; TensorFlow's two shared libraries and its C headers;
 #                MNIST. (default)
 #   fashion      the same, and Fashion-MNIST, the images of examples/resnet.
@@ -10,6 +10,7 @@
 #   estimator    the same as test, and a Python with the last TensorFlow that had Estimator, for the
 #                examples in Python (`make e2e` runs them) and a peer in bench/.
 #   torch        the same as test, and a Python with PyTorch, another peer in bench/.
+#   onnx         the same as test, and a Python with onnxruntime, the model server's peer in bench/.
 #
 # Files go to .deps/ (or $TRAINYARD_DEPS_DIR), each part under its own name only once it is whole.
 # Asks before it uses sudo; with CI=true in the environment it asks nothing.
@@ -38,9 +39,9 @@ fail() {
 }
 
 case $purpose in
-  quickstart | fashion | test | estimator | torch) ;;
+  quickstart | fashion | test | estimator | torch | onnx) ;;
   *)
-    echo "usage: tools/setup.sh [quickstart|fashion|test|estimator|torch]" >&2
+    echo "usage: tools/setup.sh [quickstart|fashion|test|estimator|torch|onnx]" >&2
     exit 2
     ;;
 esac
@@ -308,4 +309,5 @@ case $purpose in
   fashion) get_fashion ;;
   estimator) get_venv venv-estimator estimator.txt 1600 "Python with TensorFlow 2.15 and its Estimator" ;;
   torch) get_venv venv-torch torch.txt 5400 "Python with PyTorch" ;;
+  onnx) get_venv venv-onnx onnx.txt 200 "Python with onnxruntime" ;;
 esac

@@ -49,8 +49,8 @@ def train_to(goal, model, options, times):
         model.fit(features[rows], labels[rows], callbacks=[times], **batches)
         accuracy = float(model.evaluate(*tests, batch_size=options.batch, verbose=0)[1])
         if accuracy >= goal:
-            break
-    return {"accuracy": accuracy, "reached_at": time.time(), "steps": len(times.ends)}
+            return {"accuracy": accuracy, "reached_at": time.time(), "steps": len(times.ends)}
+    raise SystemExit(f"{goal} was not reached: {accuracy}")
 
 
 def main():

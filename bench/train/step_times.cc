@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "train/loop/thread_choice.h"
 #include "train/model_graph.h"
 
 namespace trainyard::bench {
@@ -47,6 +48,9 @@ Status PrintStepTimes(const ModelFn& model_fn, const InputPtr& input, const Step
                    ModelGraph::Build(model_fn, input->spec(), {}));
   tf::SessionOptions session_options;
   session_options.config.bfloat16 = options.bfloat16;
+  const RunConfig threads = WithThreadsFor(*model, {});
+  session_options.config.intra_op_threads = threads.intra_op_threads;
+  session_options.config.inter_op_threads = threads.inter_op_threads;
   ASSIGN_OR_RETURN(const std::unique_ptr<tf::Session> session,
                    tf::Session::Create(model->graph(), session_options));
   RETURN_IF_ERROR(session->Run(model->init_op()));

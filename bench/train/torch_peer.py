@@ -83,8 +83,8 @@ class Trainer:
             if (number + 1) % 100 == 0:
                 reached = self.accuracy(tests)
                 if reached >= goal:
-                    break
-        return {"accuracy": reached, "reached_at": time.time(), "steps": number + 1}
+                    return {"accuracy": reached, "reached_at": time.time(), "steps": number + 1}
+        raise SystemExit(f"{goal} was not reached: {reached}")
 
 
 def main():

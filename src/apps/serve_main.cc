@@ -22,12 +22,13 @@ int Fail(int exit_code, const std::string& message) {
   return exit_code;
 }
 
-// Both signals wait, in every thread, for sigwait below.
-sigset_t BlockStopSignals() {
+// The signals wait, in every thread, for sigwait below.
+sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -47,11 +48,14 @@ int main(int argc, char** argv) {
     return 0;
   }
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
-  const sigset_t signals = BlockStopSignals();
+  const sigset_t signals = BlockSignals();
 
   const serving::ServerOptions& options = line->options;
   auto server = serving::Server::Create(options);
-  if (!server.ok()) return Fail(1, server.error().message());
+  if (!server.ok()) {
+    const bool wrong_use = server.error().code() == trainyard::StatusCode::kInvalidArgument;
+    return Fail(wrong_use ? 2 : 1, server.error().message());
+  }
   const std::string address =
       fmt::format("{} (gRPC)", serving::JoinHostPort(options.host, (*server)->port()));
   PrintLine("listening on " + address);
@@ -61,8 +65,11 @@ int main(int argc, char** argv) {
   });
   if (!started.ok()) return Fail(1, started.message());
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  int signal = SIGHUP;
+  while (sigwait(&signals, &signal) != 0 || signal == SIGHUP) {
+    PrintLine("reading the configuration again");
+    (*server)->Reload();
+  }
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the process at once
   PrintLine("stopping: no new requests, finishing those under way");
   (*server)->Stop(kDrainTime);

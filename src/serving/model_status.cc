@@ -7,6 +7,8 @@ using ::tensorflow::serving::ModelVersionStatus;
 
 ModelVersionStatus::State ToProto(VersionState state) {
   switch (state) {
+    case VersionState::kStart:
+      return ModelVersionStatus::START;
     case VersionState::kLoading:
       return ModelVersionStatus::LOADING;
     case VersionState::kAvailable:

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "serving/versions/manager.h"
+#include "serving/versions/reports.h"
 #include "tensorflow/serving/status.pb.h"
 
 namespace trainyard::serving {

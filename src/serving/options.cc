@@ -10,18 +10,20 @@ namespace trainyard::serving {
 namespace {
 
 constexpr char kDescription[] =
-    "Serves a SavedModel over gRPC, with the interface of TensorFlow Serving.\n"
-    "Watches a directory of numbered versions and changes to a newer one without a pause.";
+    "Serves SavedModels over gRPC, with the interface of TensorFlow Serving.\n"
+    "Watches directories of numbered versions and changes to newer ones without a pause.";
 
 constexpr char kExample[] =
     "Example:\n"
     "  trainyard-serve --model_name=digits --model_base_path=out/digits/export --port=8500\n\n"
     "Listens on this machine only unless --host says otherwise (--host=0.0.0.0: every IPv4\n"
-    "address). Ends on SIGTERM or Ctrl-C after the requests under way.";
+    "address). Ends on SIGTERM or Ctrl-C after the requests under way; SIGHUP reads the\n"
+    "configuration again.";
 
 void AddFlags(CLI::App* app, CommandLine* line) {
   constexpr int kMax = std::numeric_limits<int>::max();
   constexpr int kMaxSeconds = 1'000'000;
+  constexpr int64_t kMaxMicros = int64_t{kMaxSeconds} * 1'000'000;
   ServerOptions& options = line->options;
   app->set_help_flag();  // ours is a plain flag, so that parsing has one way out
   app->add_flag("-h,--help", line->help, "Print this text");
@@ -32,11 +34,50 @@ void AddFlags(CLI::App* app, CommandLine* line) {
   app->add_option("--model_name", options.model_name, "Name that requests ask for")
       ->capture_default_str();
   app->add_option("--model_base_path", options.model_base_path,
-                  "Directory that holds the numbered versions (required)");
+                  "Directory that holds the numbered versions");
+  app->add_option("--model_config_file", options.model_config_file,
+                  "File that names the models, in place of the two flags above; read again on "
+                  "SIGHUP");
+  app->add_option("--model_config_file_poll_wait_seconds", options.model_config_poll_seconds,
+                  "How often to look whether that file has changed; 0: on SIGHUP only")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_flag("--allow_version_labels_for_unavailable_models{true}",
+                options.labels_for_absent_versions,
+                "Let a reload give labels to versions that are not there");
   app->add_option("--file_system_poll_wait_seconds", options.poll_seconds,
                   "How often to look for a newer version; 0: once, at the start")
       ->check(CLI::Range(0, kMax))
       ->capture_default_str();
+  app->add_option("--num_load_threads", options.load_threads,
+                  "Versions loaded at the same time, of all models; 0: four per processor")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_option("--max_num_load_retries", options.max_load_retries,
+                  "How often a version that failed is tried again at growing intervals, then "
+                  "hourly; 0: when its files change")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  app->add_option("--load_retry_interval_micros", options.load_retry_micros,
+                  "The first of those intervals")
+      ->check(CLI::Range(int64_t{0}, kMaxMicros))
+      ->capture_default_str();
+  app->add_option("--saved_model_tags", options.model_tags,
+                  "Tags of the graph to load from each SavedModel, with commas between them")
+      ->delimiter(',')
+      ->capture_default_str();
+  app->add_flag("--enable_model_warmup{true}", options.warm_up,
+                "Run the requests in assets.extra/tf_serving_warmup_requests before a version "
+                "answers");
+  app->add_option("--num_request_iterations_for_warmup", line->warm_up_iterations,
+                  "How often each of them is run; 0: once")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
+  // Taken so that manifests work; docs/contracts/serving.md says why they change nothing here.
+  for (const char* flag : {"--flush_filesystem_caches", "--num_unload_threads",
+                           "--remove_unused_fields_from_bundle_metagraph"}) {
+    app->add_option(flag, line->without_effect, "Taken, without effect");
+  }
   app->add_option("--tensorflow_intra_op_parallelism", options.intra_op_threads,
                   "Threads inside one operation; 0: one, as requests run side by side")
       ->check(CLI::Range(0, kMax))
@@ -81,10 +122,14 @@ Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
     std::replace(text.begin(), text.end(), '\n', ' ');
     return InvalidArgumentError("{}; see --help", text);
   }
-  if (!line.help && line.options.model_base_path.empty()) {
+  if (!line.help && line.options.model_base_path.empty() &&
+      line.options.model_config_file.empty()) {
     return InvalidArgumentError(
-        "--model_base_path is missing: the directory that holds the numbered versions; see --help");
+        "--model_base_path is missing: the directory that holds the numbered versions (or "
+        "--model_config_file, for several models); see --help");
   }
+  if (line.options.model_name.empty()) return InvalidArgumentError("--model_name is empty");
+  line.options.warm_up_iterations = std::max(1, line.warm_up_iterations);
   return line;
 }
 

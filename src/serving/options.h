@@ -11,7 +11,9 @@ namespace trainyard::serving {
 
 struct CommandLine {
   ServerOptions options;
-  bool help = false;  // then only this was asked for
+  bool help = false;             // then only this was asked for
+  int warm_up_iterations = 0;    // as given; options has what follows from it
+  std::string without_effect{};  // flags that are taken and change nothing
 };
 
 // Reads TensorFlow Serving's flags, as `--name=value` or `--name value`; `args` without the

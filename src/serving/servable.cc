@@ -10,8 +10,6 @@
 namespace trainyard::serving {
 namespace {
 
-constexpr char kServeTag[] = "serve";
-
 std::map<std::string, tf::Output> Bind(
     const tf::Graph& graph,
     const ::google::protobuf::Map<std::string, ::tensorflow::TensorInfo>& infos) {
@@ -29,10 +27,11 @@ Status CheckVariables(const tf::SavedModel& model, const std::string& directory)
 }  // namespace
 
 Result<std::unique_ptr<const Servable>> Servable::Load(ServableId id, const std::string& directory,
-                                                       const tf::SessionConfig& config) {
+                                                       const tf::SessionConfig& config,
+                                                       const std::vector<std::string>& tags) {
   std::unique_ptr<Servable> servable(new Servable());
   servable->id_ = std::move(id);
-  ASSIGN_OR_RETURN(servable->model_, tf::LoadSavedModel(directory, {kServeTag}, config));
+  ASSIGN_OR_RETURN(servable->model_, tf::LoadSavedModel(directory, tags, config));
   RETURN_IF_ERROR(CheckVariables(servable->model_, directory));
   ASSIGN_OR_RETURN(servable->definitions_, ReadSignatures(servable->model_.meta_graph));
   RETURN_IF_ERROR(servable->BindSignatures());

@@ -42,8 +42,11 @@ class Servable {
   // Loads graph and variables and runs the model's own initialisation. FailedPrecondition if the
   // graph has variables but the directory does not, which TensorFlow takes for a model without
   // variables that fails at its first request.
+  // `tags`: those of the meta graph to load, exactly.
   static Result<std::unique_ptr<const Servable>> Load(ServableId id, const std::string& directory,
-                                                      const tf::SessionConfig& config);
+                                                      const tf::SessionConfig& config,
+                                                      const std::vector<std::string>& tags = {
+                                                          "serve"});
 
   const ServableId& id() const { return id_; }
 

@@ -11,18 +11,23 @@
 #include "serving/frontends/grpc/services.h"
 #include "serving/in_flight.h"
 #include "serving/models/catalogue.h"
+#include "serving/models/config_file.h"
+#include "serving/models/warm_up.h"
 
 namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the gRPC server goes first.
 struct Server::Parts {
-  Parts(const ServerOptions& options, TokenCheck known_tokens, std::unique_ptr<AccessLog> log);
+  Parts(const ServerOptions& options, std::vector<ModelSettings> settings, TokenCheck known_tokens,
+        std::unique_ptr<AccessLog> log);
 
   TokenCheck tokens;
   std::unique_ptr<AccessLog> access_log;  // nullptr: none
   ServerMetrics metrics;
   RequestObserver observer;
   Catalogue models;
+  std::unique_ptr<ConfigFile> config_file;  // if there is one
+  std::string config_bytes;                 // of that file, as applied at the start
   InFlight requests;
   std::unique_ptr<grpc::Service> prediction_service;
   std::unique_ptr<grpc::Service> model_service;
@@ -50,13 +55,37 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   return config;
 }
 
-VersionManager::Options MakeManagerOptions(const ServerOptions& options) {
-  VersionManager::Options result;
-  result.model_name = options.model_name;
-  result.base_path = options.model_base_path;
+Catalogue::Options MakeCatalogueOptions(const ServerOptions& options, LoadMetrics* loads) {
+  Catalogue::Options result;
   result.session = MakeSessionConfig(options);
+  result.tags = options.model_tags;
   result.poll_interval = std::chrono::seconds(options.poll_seconds);
+  result.retry.max_retries = options.max_load_retries;
+  result.retry.interval = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::microseconds(options.load_retry_micros));
+  result.load_threads = options.load_threads;
+  result.labels_for_absent_versions = options.labels_for_absent_versions;
+  result.on_load = [loads](const ServableId& id, const std::string& directory, const Status& status,
+                           std::chrono::nanoseconds took) {
+    loads->CountLoad(id.name, directory, status, took);
+  };
+  const WarmUpOptions warm_up{.iterations = options.warm_up_iterations, .metrics = loads};
+  result.prepare = [warm_up, is_wanted = options.warm_up](const Servable& servable,
+                                                          const std::string& directory) {
+    PrepareSignatures(servable);
+    return is_wanted ? WarmUp(servable, directory, warm_up) : OkStatus();
+  };
   return result;
+}
+
+// The models that the flags name, or the file that they name.
+Result<ReadConfig> ReadModels(const ServerOptions& options) {
+  if (options.model_config_file.empty()) {
+    return ReadConfig{{{.name = options.model_name, .base_path = options.model_base_path}}, ""};
+  }
+  Result<ReadConfig> config = ReadConfigFile(options.model_config_file);
+  if (config.ok()) return config;
+  return InvalidArgumentError("--model_config_file: {}", config.error().message());
 }
 
 int64_t MaxInside(const ServerOptions& options) {
@@ -78,15 +107,16 @@ Result<std::unique_ptr<AccessLog>> OpenAccessLog(const ServerOptions& options) {
 
 }  // namespace
 
-Server::Parts::Parts(const ServerOptions& options, TokenCheck known_tokens,
-                     std::unique_ptr<AccessLog> log)
+Server::Parts::Parts(const ServerOptions& options, std::vector<ModelSettings> settings,
+                     TokenCheck known_tokens, std::unique_ptr<AccessLog> log)
     : tokens(std::move(known_tokens)),
       access_log(std::move(log)),
       observer(&metrics, access_log.get()),
-      models({MakeManagerOptions(options)}),
+      models(MakeCatalogueOptions(options, &metrics.loads()), std::move(settings)),
       requests(MaxInside(options)) {
   metrics.SetGauges({.in_flight = [this] { return requests.inside(); },
-                     .is_ready = [this] { return models.is_ready(); }});
+                     .is_ready = [this] { return models.is_ready(); },
+                     .versions = [this](const auto& visit) { models.CountVersions(visit); }});
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -96,7 +126,17 @@ Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
   ASSIGN_OR_RETURN(TokenCheck tokens, ReadTokens(options));
   ASSIGN_OR_RETURN(std::unique_ptr<AccessLog> access_log, OpenAccessLog(options));
-  auto parts = std::make_unique<Parts>(options, std::move(tokens), std::move(access_log));
+  ASSIGN_OR_RETURN(ReadConfig config, ReadModels(options));
+  auto parts = std::make_unique<Parts>(options, std::move(config.models), std::move(tokens),
+                                       std::move(access_log));
+  if (!options.model_config_file.empty()) {
+    parts->config_bytes = std::move(config.bytes);
+    parts->config_file = std::make_unique<ConfigFile>(
+        ConfigFile::Options{
+            .path = options.model_config_file,
+            .poll_interval = std::chrono::seconds(options.model_config_poll_seconds)},
+        [models = &parts->models](const auto& settings) { models->Apply(settings); });
+  }
   const ServiceContext context{
       .models = &parts->models,
       .requests = &parts->requests,
@@ -129,10 +169,17 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
 }
 
 Status Server::Start(std::function<void(const Servable&)> on_serving) {
-  parts_->models.OnServing(on_serving);
-  if (parts_->poll_once) return parts_->models.PollOnce();
+  constexpr std::chrono::hours kLongestStart{1};
+  parts_->models.OnServing(std::move(on_serving));
   parts_->models.Start();
-  return OkStatus();
+  if (parts_->config_file != nullptr) parts_->config_file->Start(parts_->config_bytes);
+  if (!parts_->poll_once) return OkStatus();
+  return parts_->models.WaitForFirstLook(std::chrono::steady_clock::now() + kLongestStart);
+}
+
+void Server::Reload() {
+  if (parts_->config_file != nullptr) parts_->config_file->ReadAgain();
+  parts_->models.LookAgain();
 }
 
 int Server::port() const { return parts_->port; }

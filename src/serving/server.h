@@ -1,4 +1,4 @@
-// The model server: one model, its versions, and the gRPC front end.
+// The model server: models, their versions, and the gRPC front end.
 //
 //   ASSIGN_OR_RETURN(auto server, Server::Create({.port = 0, .model_name = "digits",
 //                                                 .model_base_path = "/models/digits"}));
@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "serving/servable.h"
@@ -24,9 +25,18 @@ struct ServerOptions {
   int port = 8500;  // 0: any free one
   std::string model_name = "default";
   std::string model_base_path;
-  int poll_seconds = 1;      // 0: look for versions once, at the start
-  int intra_op_threads = 0;  // 0: one, since requests already run side by side
-  int inter_op_threads = 0;  // 0: none, operations run in the request's thread
+  std::string model_config_file;      // then the two above say nothing
+  int model_config_poll_seconds = 0;  // how often that file is read again; 0: on request only
+  bool labels_for_absent_versions = false;
+  int poll_seconds = 1;  // 0: look for versions once, at the start
+  int load_threads = 0;  // versions loaded at the same time; 0: four per processor
+  int max_load_retries = 5;
+  int64_t load_retry_micros = 60'000'000;
+  std::vector<std::string> model_tags{"serve"};
+  bool warm_up = true;
+  int warm_up_iterations = 1;  // how often each recorded request is run
+  int intra_op_threads = 0;    // 0: one, since requests already run side by side
+  int inter_op_threads = 0;    // 0: none, operations run in the request's thread
   bool answer_tensor_content = false;
   bool check_method_names = false;           // a signature's method_name must fit the call
   int64_t max_concurrent_requests = 0;       // 0: no limit; more are refused
@@ -38,8 +48,9 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Binds the port and answers on it: until Start(), and until a version has been loaded, that
-  // there is no model yet. Unavailable, with the reason, if the port cannot be had.
+  // Reads the configuration file, then binds the port and answers on it: until Start(), and until a
+  // version has been loaded, that there is no model yet. InvalidArgument if the file is not right;
+  // Unavailable, with the reason, if the port cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 
@@ -48,10 +59,14 @@ class Server {
   // What Prometheus reads. From any thread.
   std::string MetricsPage() const;
 
-  // Looks for versions from now on and serves the newest. `on_serving` is told about each version
-  // that begins to answer, by another thread. With poll_seconds 0 this loads the model before it
-  // returns, or fails with the reason why there is none.
+  // Looks for versions from now on and serves those that are asked for. `on_serving` is told about
+  // each version that begins to answer, by another thread. With poll_seconds 0 this waits until the
+  // models are loaded, for at most an hour, and fails with the reason if there is none.
   Status Start(std::function<void(const Servable&)> on_serving = [](const Servable&) {});
+
+  // Reads the configuration file again if there is one, and looks for versions of every model. Does
+  // not wait for that. What SIGHUP asks for.
+  void Reload();
 
   // Refuses new requests as UNAVAILABLE, lets those under way finish for at most `grace`, then
   // cancels them and closes the connections.

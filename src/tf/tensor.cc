@@ -110,6 +110,11 @@ std::vector<std::string> Tensor::strings() const {
   return values;
 }
 
+std::string_view Tensor::string_at(int64_t i) const {
+  const auto* string = static_cast<const TF_TString*>(raw()) + i;
+  return {TF_StringGetDataPointer(string), TF_StringGetSize(string)};
+}
+
 const void* Tensor::raw() const { return empty() ? nullptr : TF_TensorData(handle_.get()); }
 void* Tensor::raw() { return empty() ? nullptr : TF_TensorData(handle_.get()); }
 

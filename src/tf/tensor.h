@@ -87,6 +87,8 @@ class Tensor {
   }
   // The values of a string tensor, copied.
   std::vector<std::string> strings() const;
+  // One of them; valid as long as the tensor. The tensor must be of strings and have it.
+  std::string_view string_at(int64_t i) const;
 
   const void* raw() const;
   void* raw();

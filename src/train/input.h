@@ -3,32 +3,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/status.h"
-#include "tf/tensor.h"
+#include "train/batch.h"
+#include "train/inputs/row.h"
 
 namespace trainyard::train {
-
-// One batch: features by name, and labels (empty where there are none). Dimension 0 is the batch.
-// Data pipelines (inputs/pipeline.h) carry single examples in it as well, which lack dimension 0.
-struct Batch {
-  std::map<std::string, tf::Tensor> features;
-  tf::Tensor labels;
-};
-
-// Type and shape of one feature, with -1 for the batch dimension.
-struct FeatureSpec {
-  tf::DataType dtype = tf::DataType::kFloat;
-  tf::Shape shape;
-};
-struct InputSpec {
-  std::map<std::string, FeatureSpec> features;
-  std::optional<FeatureSpec> labels;
-};
 
 // Draws batches until the data ends. One thread at a time.
 class BatchIterator {
@@ -36,6 +19,9 @@ class BatchIterator {
   virtual ~BatchIterator() = default;
   // The next batch, or nothing at the end of the data.
   virtual Result<std::optional<Batch>> Next() = 0;
+  // In a pipeline of examples: the same as Next, for who keeps or reorders them. Both may be called
+  // in turns. Worth overriding where examples are shared, not made (inputs/row_iterator.h).
+  virtual Result<std::optional<Row>> NextRow();
 
   // Where the iterator is: everything that Next has handed out, nothing that was read ahead.
   // Bytes for Restore alone, usually few (a shuffle buffer's are a few for each of its places); ""

@@ -57,7 +57,8 @@ struct RunConfig {
   // grace period of whoever sends the signal (30 s in Kubernetes and trainyard run), which kills
   // then.
   std::chrono::seconds stop_timeout{25};
-  // Threads inside an operation and operations side by side; 0 = one per core.
+  // Threads inside an operation and operations side by side; 0 = one per core, or one in all for
+  // training alone whose steps are too small to be shared (loop/thread_choice.h).
   int intra_op_threads = 0;
   int inter_op_threads = 0;
   // Parameter servers, synchronously: so many replicas' gradients make one update, with their mean,

@@ -35,7 +35,7 @@ python3.11 -m venv "$work/venv"
 resolve "$work/test.json" -r test.in
 resolve "$work/no-deps.json" --no-deps -r test-no-deps.in
 lock test.txt "$work/test.json" "$work/no-deps.json"
-for peer in estimator torch; do
+for peer in estimator torch onnx; do
   resolve "$work/$peer.json" -r "$peer.in"
   lock "$peer.txt" "$work/$peer.json"
 done

@@ -1,7 +1,6 @@
 #include "serving/models/catalogue.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -9,68 +8,131 @@
 
 namespace trainyard::serving {
 
-Catalogue::Catalogue(std::vector<VersionManager::Options> models) {
-  for (VersionManager::Options& model : models) {
-    const std::string name = model.model_name;
-    models_[name] = std::make_unique<VersionManager>(std::move(model));
-  }
+Catalogue::Catalogue(Options options, std::vector<ModelSettings> models)
+    : options_(std::move(options)), slots_(options_.load_threads) {
+  Models made;
+  for (const ModelSettings& model : models) made[model.name] = Make(model);
+  Publish(std::move(made));
 }
 
-void Catalogue::OnServing(const std::function<void(const Servable&)>& listener) {
-  for (const auto& [name, model] : models_) model->OnServing(listener);
+Catalogue::~Catalogue() {
+  // All at once, rather than one after the other as they are destroyed.
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) model->RequestStop();
+  for (const auto& model : retired_) model->RequestStop();
+}
+
+std::shared_ptr<VersionManager> Catalogue::Make(const ModelSettings& settings) {
+  VersionManager::Options options;
+  options.model = settings;
+  options.session = options_.session;
+  options.tags = options_.tags;
+  options.poll_interval = options_.poll_interval;
+  options.retry = options_.retry;
+  options.prepare = options_.prepare;
+  options.on_load = options_.on_load;
+  options.slots = &slots_;
+  auto model = std::make_shared<VersionManager>(std::move(options));
+  model->OnServing([this](const Servable& servable) { on_serving_(servable); });
+  return model;
+}
+
+void Catalogue::Publish(Models models) {
+  models_.store(std::make_shared<const Models>(std::move(models)));
+}
+
+void Catalogue::OnServing(std::function<void(const Servable&)> listener) {
+  on_serving_ = std::move(listener);
 }
 
 void Catalogue::Start() {
-  for (const auto& [name, model] : models_) model->Start();
+  const std::lock_guard<std::timed_mutex> lock(change_mutex_);
+  is_started_ = true;
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) model->Start();
 }
 
-Status Catalogue::PollOnce() {
-  Status missing;
-  for (const auto& [name, model] : models_) {
-    const Status problem = model->Poll(std::chrono::steady_clock::now());
-    if (problem.ok()) continue;
-    if (!model->is_ready() && missing.ok()) {
-      missing = problem;
-    } else {
-      LogWarning("{}", problem.message());
+Status Catalogue::WaitForFirstLook(RunLimits::TimePoint deadline) const {
+  const std::shared_ptr<const Models> models = models_.load();
+  std::vector<Status> missing;
+  for (const auto& [name, model] : *models) {
+    if (!model->WaitForLook(1, deadline, {})) {
+      return DeadlineExceededError("model \"{}\" is still being loaded", name);
     }
+    if (!model->is_ready()) missing.push_back(model->problem());
   }
-  return missing;
+  if (!missing.empty() && missing.size() == models->size()) return missing.front();
+  for (const Status& problem : missing) LogWarning("{}", problem.message());
+  return OkStatus();
+}
+
+void Catalogue::LookAgain() {
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) model->LookAgain();
 }
 
 Result<std::shared_ptr<const Servable>> Catalogue::Find(
     const ::tensorflow::serving::ModelSpec& spec) const {
   if (spec.name().empty()) return InvalidArgumentError("ModelSpec has no name specified.");
-  const auto model = models_.find(spec.name());
-  if (model != models_.end()) return model->second->Find(spec);
-  if (spec.version_choice_case() == spec.kVersionLabel) {
-    return InvalidArgumentError("Unrecognized servable version label: {}", spec.version_label());
-  }
-  if (!spec.has_version()) {
-    return NotFoundError("Servable not found for request: Latest({})", spec.name());
-  }
-  return NotFoundError("Servable not found for request: Specific({}, {})", spec.name(),
-                       spec.version().value());
+  const std::shared_ptr<const Models> models = models_.load();
+  const auto model = models->find(spec.name());
+  return model == models->end() ? ServedSet().Find(spec) : model->second->Find(spec);
 }
 
 Status Catalogue::DescribeVersions(const ::tensorflow::serving::GetModelStatusRequest& request,
                                    ::tensorflow::serving::GetModelStatusResponse* response) const {
   const std::string& name = request.model_spec().name();
-  const auto model = models_.find(name);
-  const auto reports =
-      model == models_.end() ? std::map<int64_t, VersionReport>() : model->second->Reports();
-  return serving::DescribeVersions(name, reports, request, response);
+  const std::shared_ptr<const Models> models = models_.load();
+  const auto model = models->find(name);
+  if (model == models->end()) return serving::DescribeVersions(name, {}, request, response);
+  ::tensorflow::serving::GetModelStatusRequest by_number = request;
+  if (request.model_spec().version_choice_case() == request.model_spec().kVersionLabel) {
+    ASSIGN_OR_RETURN(const int64_t version,
+                     model->second->FindLabel(request.model_spec().version_label()));
+    by_number.mutable_model_spec()->mutable_version()->set_value(version);
+  }
+  return serving::DescribeVersions(name, model->second->Reports(), by_number, response);
 }
 
 bool Catalogue::is_ready() const {
-  return std::all_of(models_.begin(), models_.end(),
+  const std::shared_ptr<const Models> models = models_.load();
+  return std::all_of(models->begin(), models->end(),
                      [](const auto& entry) { return entry.second->is_ready(); });
+}
+
+ReadyReport Catalogue::Readiness() const {
+  const std::shared_ptr<const Models> models = models_.load();
+  ReadyReport report{.num_models = models->size(), .missing = {}};
+  for (const auto& [name, model] : *models) {
+    if (model->is_ready()) continue;
+    const Status problem = model->problem();
+    report.missing.push_back({name, problem.ok() ? "being loaded" : problem.message()});
+  }
+  return report;
+}
+
+void Catalogue::CountVersions(
+    const std::function<void(std::string_view, std::string_view, int64_t)>& visit) const {
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) {
+    std::map<VersionState, int64_t> counts;
+    for (const auto& [version, report] : model->Reports()) ++counts[report.state];
+    for (const auto& [state, count] : counts) visit(name, VersionStateName(state), count);
+  }
 }
 
 std::vector<std::string> Catalogue::model_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, model] : models_) names.push_back(name);
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) names.push_back(name);
   return names;
+}
+
+std::vector<ModelSettings> Catalogue::settings() const {
+  std::vector<ModelSettings> all;
+  const std::shared_ptr<const Models> models = models_.load();
+  for (const auto& [name, model] : *models) all.push_back(model->settings());
+  return all;
 }
 
 }  // namespace trainyard::serving

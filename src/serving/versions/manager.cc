@@ -1,7 +1,6 @@
 #include "serving/versions/manager.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <utility>
 
 #include "base/log.h"
@@ -9,25 +8,19 @@
 namespace trainyard::serving {
 namespace {
 
-// A version that has ended is remembered this long, counted in versions, for GetModelStatus.
-constexpr size_t kMaxEnded = 8;
-// How soon a replaced version is unloaded after its last request.
+// How soon a version is unloaded after its last request.
 constexpr std::chrono::milliseconds kReleaseInterval{100};
-
-// A version newer than the one served that waits for files to arrive, as a Status that says so.
-Status NewerButIncomplete(std::span<const VersionSeen> seen, std::optional<int64_t> serving) {
-  for (auto version = seen.rbegin(); version != seen.rend(); ++version) {
-    if (serving && version->version <= *serving) break;
-    if (version->missing.empty()) continue;
-    return FailedPreconditionError("version {} is not loaded: {} is missing in {}",
-                                   version->version, version->missing, version->directory);
-  }
-  return OkStatus();
-}
+// How soon files that were still changing are looked at again.
+constexpr std::chrono::milliseconds kSettleInterval{200};
+// Without polling: the time between two looks that find nothing to do.
+constexpr std::chrono::hours kIdle{24};
 
 }  // namespace
 
-VersionManager::VersionManager(Options options) : options_(std::move(options)) {}
+VersionManager::VersionManager(Options options)
+    : options_(std::move(options)),
+      served_(std::make_shared<const ServedSet>()),
+      settings_(options_.model) {}
 
 VersionManager::~VersionManager() = default;
 
@@ -36,126 +29,117 @@ void VersionManager::Start() {
 }
 
 void VersionManager::Run(const std::stop_token& stop) {
-  std::mutex unused;
-  std::condition_variable_any wake;  // woken by the stop token only
-  std::unique_lock<std::mutex> lock(unused);
-  TimePoint next_poll = std::chrono::steady_clock::now();
-  while (!stop.stop_requested()) {
+  stop_ = stop;
+  TimePoint next_look = std::chrono::steady_clock::now();
+  while (!stop.stop_requested() && !is_gone_) {
     const TimePoint now = std::chrono::steady_clock::now();
-    if (now >= next_poll) {
-      LogIfNew(Poll(now));
-      next_poll = std::chrono::steady_clock::now() + options_.poll_interval;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const uint64_t looked = outcome_.generation;
+    const bool is_due = now >= next_look || (looked != generation_ && !looks_again_soon_);
+    lock.unlock();
+    if (is_due) {
+      const Status problem = Poll(now);
+      // Who polls once waits for the first look, and says itself what came of it.
+      if (options_.poll_interval.count() > 0 || looked > 0) LogIfNew(problem);
+      next_look = NextLook(std::chrono::steady_clock::now());
     }
     ReleaseUnused();
     const TimePoint until =
-        replaced_.empty() ? next_poll : std::min(next_poll, now + kReleaseInterval);
-    wake.wait_until(lock, stop, until, [] { return false; });
+        draining_.empty() ? next_look : std::min(next_look, now + kReleaseInterval);
+    lock.lock();
+    changed_.wait_until(lock, stop, until, [&, generation = generation_] {
+      return generation_ != generation ||
+             (outcome_.generation != generation_ && !looks_again_soon_);
+    });
   }
+}
+
+TimePoint VersionManager::NextLook(TimePoint now) const {
+  if (looks_again_soon_) return now + kSettleInterval;
+  TimePoint next = now + (options_.poll_interval.count() > 0 ? options_.poll_interval
+                                                             : std::chrono::milliseconds(kIdle));
+  for (const auto& [version, failure] : failed_) next = std::min(next, failure.retry_at);
+  return next;
 }
 
 Status VersionManager::Poll(TimePoint now) {
-  const std::string context = fmt::format("model \"{}\"", options_.model_name);
-  Result<std::vector<VersionSeen>> seen = ListVersions(options_.base_path);
-  if (!seen.ok()) return seen.status().WithContext(context);
-  if (seen->empty()) {
-    return NotFoundError("{}: no version directory in {}", context, options_.base_path);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const ModelSettings settings = settings_;
+  const uint64_t generation = generation_;
+  const bool is_retired = is_retired_;
+  const bool is_new = generation != outcome_.generation;
+  lock.unlock();
+  if (is_retired) {
+    for (const ServedVersion& version : Served()) Unload(version.version);
+    failed_.clear();
+    looks_again_soon_ = false;
+  } else if (is_new && !looks_again_soon_) {
+    failed_.clear();
+    fingerprints_.clear();
+    listed_stamp_.reset();
   }
-  std::erase_if(failed_, [&](const auto& entry) {
-    return std::none_of(seen->begin(), seen->end(),
-                        [&](const VersionSeen& v) { return v.version == entry.first; });
-  });
-  Status problem;
-  while (const auto wanted = NextVersionToLoad(*seen, current_version(), failed_, now)) {
-    const Status loaded = Load(*wanted, now);
-    if (loaded.ok()) break;
-    if (problem.ok()) problem = loaded;  // the newest version's failure is the one to tell
-  }
-  if (problem.ok()) problem = NewerButIncomplete(*seen, current_version());
-  return problem.WithContext(context);
+  LookOutcome outcome;
+  if (!is_retired) outcome = Look(settings, generation, now);
+  outcome.problem = outcome.problem.WithContext(fmt::format("model \"{}\"", settings.name));
+  lock.lock();
+  // Nobody who waits for these settings is told before the files have come to rest.
+  outcome.generation = looks_again_soon_ ? outcome_.generation : generation;
+  outcome_ = outcome;
+  if (!outcome.problem.ok()) problem_ = outcome.problem;
+  if (outcome.problem.ok() && failed_.empty()) problem_ = OkStatus();
+  changed_.notify_all();
+  return outcome.problem;
 }
 
-Status VersionManager::Load(const VersionSeen& wanted, TimePoint now) {
-  Report(wanted.version, VersionState::kLoading);
-  const TimePoint start = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<const Servable>> loaded =
-      Servable::Load({options_.model_name, wanted.version}, wanted.directory, options_.session);
-  if (!loaded.ok()) {
-    failed_[wanted.version] = {wanted.fingerprint, now + options_.retry_interval};
-    Report(wanted.version, VersionState::kEnd, loaded.status());
-    return loaded.status().WithContext(fmt::format("version {}", wanted.version));
-  }
-  failed_.erase(wanted.version);
-  const auto took = std::chrono::steady_clock::now() - start;
-  LogInfo("loaded model \"{}\" version {} from {} in {} ms", options_.model_name, wanted.version,
-          wanted.directory, std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
-  Publish(std::move(loaded).value());
-  return OkStatus();
-}
-
-std::optional<int64_t> VersionManager::current_version() const {
-  const std::shared_ptr<const Servable> current = current_.load();
-  return current == nullptr ? std::nullopt : std::optional(current->id().version);
-}
-
-void VersionManager::Publish(std::shared_ptr<const Servable> servable) {
-  std::shared_ptr<const Servable> before = current_.exchange(servable);
-  Report(servable->id().version, VersionState::kAvailable);
-  if (before != nullptr) {
-    Report(before->id().version, VersionState::kUnloading);
-    replaced_.push_back(std::move(before));
-  }
-  on_serving_(*servable);
-}
-
-void VersionManager::ReleaseUnused() {
-  // Nobody can get hold of a replaced version any more, so a count of one is final.
-  std::erase_if(replaced_, [&](std::shared_ptr<const Servable>& servable) {
-    if (servable.use_count() > 1) return false;
-    const int64_t version = servable->id().version;
-    servable.reset();
-    Report(version, VersionState::kEnd);
-    LogInfo("unloaded model \"{}\" version {}", options_.model_name, version);
-    return true;
-  });
-}
-
-Result<std::shared_ptr<const Servable>> VersionManager::Find(
-    const ::tensorflow::serving::ModelSpec& spec) const {
-  if (spec.name().empty()) return InvalidArgumentError("ModelSpec has no name specified.");
-  if (spec.version_choice_case() == spec.kVersionLabel) {
-    return InvalidArgumentError("Unrecognized servable version label: {}", spec.version_label());
-  }
-  std::shared_ptr<const Servable> current;
-  if (spec.name() == options_.model_name) current = current_.load();
-  if (!spec.has_version()) {
-    if (current != nullptr) return current;
-    return NotFoundError("Servable not found for request: Latest({})", spec.name());
-  }
-  const int64_t version = spec.version().value();
-  if (current != nullptr && current->id().version == version) return current;
-  return NotFoundError("Servable not found for request: Specific({}, {})", spec.name(), version);
-}
-
-std::map<int64_t, VersionReport> VersionManager::Reports() const {
+uint64_t VersionManager::Configure(ModelSettings settings) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return reports_;
+  settings_ = std::move(settings);
+  changed_.notify_all();
+  return ++generation_;
 }
 
-void VersionManager::Report(int64_t version, VersionState state, Status status) {
+void VersionManager::Retire() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  reports_[version] = {state, std::move(status)};
-  const auto ended = [](const auto& entry) { return entry.second.state == VersionState::kEnd; };
-  auto count = static_cast<size_t>(std::count_if(reports_.begin(), reports_.end(), ended));
-  for (; count > kMaxEnded; --count) {
-    reports_.erase(std::find_if(reports_.begin(), reports_.end(), ended));
+  if (is_retired_) return;
+  is_retired_ = true;
+  ++generation_;
+  changed_.notify_all();
+}
+
+ModelSettings VersionManager::settings() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return settings_;
+}
+
+Status VersionManager::problem() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return problem_;
+}
+
+std::optional<LookOutcome> VersionManager::WaitForLook(
+    uint64_t generation, TimePoint deadline, const std::function<bool()>& is_cancelled) const {
+  constexpr std::chrono::milliseconds kStep{50};
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (outcome_.generation < generation) {
+    const TimePoint now = std::chrono::steady_clock::now();
+    if (now >= deadline || (is_cancelled && is_cancelled())) return std::nullopt;
+    changed_.wait_until(lock, std::min(deadline, now + kStep));
   }
+  return outcome_;
+}
+
+bool VersionManager::has_changed(uint64_t generation) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return generation != generation_;
+}
+
+Result<int64_t> VersionManager::FindLabel(const std::string& label) const {
+  return serving::FindLabel(served_.load()->labels, label);
 }
 
 void VersionManager::LogIfNew(const Status& problem) {
-  if (!problem.ok() && problem.message() != last_problem_) {
-    LogWarning("{} (looking again every {} ms)", problem.message(), options_.poll_interval.count());
-  }
-  last_problem_ = problem.message();
+  if (!problem.ok() && problem.message() != last_logged_) LogWarning("{}", problem.message());
+  last_logged_ = problem.message();
 }
 
 }  // namespace trainyard::serving

@@ -16,16 +16,26 @@ using ::testing::HasSubstr;
 
 const TimePoint kNow = TimePoint() + std::chrono::hours(1);
 
-::tensorflow::serving::ModelSpec Latest(const std::string& name = "line") {
+::tensorflow::serving::ModelSpec Latest() {
   ::tensorflow::serving::ModelSpec spec;
-  spec.set_name(name);
+  spec.set_name("line");
+  return spec;
+}
+::tensorflow::serving::ModelSpec Version(int64_t version) {
+  auto spec = Latest();
+  spec.mutable_version()->set_value(version);
+  return spec;
+}
+::tensorflow::serving::ModelSpec Label(const std::string& label) {
+  auto spec = Latest();
+  spec.set_version_label(label);
   return spec;
 }
 
 class VersionManagerTest : public ::testing::Test {
  protected:
-  VersionManager MakeManager() {
-    return VersionManager({.model_name = "line", .base_path = dir_.path(), .session = {}});
+  VersionManager MakeManager() const {
+    return VersionManager({.model = {.name = "line", .base_path = dir_.path()}});
   }
   TemporaryDirectory dir_;
 };
@@ -43,14 +53,12 @@ TEST_F(VersionManagerTest, ServesTheNewestVersion) {
   EXPECT_TRUE(manager.Find(spec).ok());
 }
 
-TEST_F(VersionManagerTest, AnswersUnknownModelsAndVersionsWithTheKnownTexts) {
+TEST_F(VersionManagerTest, AnswersUnknownVersionsAndLabelsWithTheKnownTexts) {
   VersionManager manager = MakeManager();
   EXPECT_EQ(manager.Find(Latest()).error(),
             NotFoundError("Servable not found for request: Latest(line)"));
   WriteLineModel(dir_.path(), 1, 0.5f);
   ASSERT_TRUE(manager.Poll(kNow).ok());
-  EXPECT_EQ(manager.Find(Latest("other")).error(),
-            NotFoundError("Servable not found for request: Latest(other)"));
   auto spec = Latest();
   spec.mutable_version()->set_value(7);
   EXPECT_EQ(manager.Find(spec).error(),
@@ -58,8 +66,6 @@ TEST_F(VersionManagerTest, AnswersUnknownModelsAndVersionsWithTheKnownTexts) {
   spec.set_version_label("stable");
   EXPECT_EQ(manager.Find(spec).error(),
             InvalidArgumentError("Unrecognized servable version label: stable"));
-  EXPECT_EQ(manager.Find(Latest("")).error(),
-            InvalidArgumentError("ModelSpec has no name specified."));
 }
 
 TEST_F(VersionManagerTest, KeepsTheOldVersionUntilItsLastRequestHasBeenAnswered) {
@@ -114,6 +120,8 @@ TEST_F(VersionManagerTest, WaitsForAnIncompleteVersion) {
               HasSubstr("version 2 is not loaded: variables/variables.index is missing"));
   EXPECT_EQ(manager.Find(Latest()).value()->id().version, 1);
   ASSERT_TRUE(RenamePath(index + ".part", index).ok());
+  EXPECT_TRUE(manager.Poll(kNow).ok());  // sees that files still change
+  EXPECT_EQ(manager.Find(Latest()).value()->id().version, 1);
   EXPECT_TRUE(manager.Poll(kNow).ok());
   EXPECT_EQ(manager.Find(Latest()).value()->id().version, 2);
 }
@@ -154,11 +162,110 @@ TEST_F(VersionManagerTest, SurvivesTruncatedFiles) {
   }
 }
 
+TEST_F(VersionManagerTest, ServesSeveralVersionsAtTheSameTime) {
+  for (const int version : {1, 2, 3}) {
+    WriteLineModel(dir_.path(), version, static_cast<float>(version));
+  }
+  VersionManager manager(
+      {.model = {.name = "line", .base_path = dir_.path(), .policy = {.num_latest = 2}}});
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  EXPECT_EQ(manager.Find(Latest()).value()->id().version, 3);
+  EXPECT_EQ(manager.Find(Version(2)).value()->id().version, 2);
+  EXPECT_FALSE(manager.Find(Version(1)).ok());
+  WriteLineModel(dir_.path(), 4, 4);
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  manager.ReleaseUnused();
+  EXPECT_EQ(manager.Find(Latest()).value()->id().version, 4);
+  EXPECT_TRUE(manager.Find(Version(3)).ok());
+  EXPECT_EQ(manager.Reports().at(2).state, VersionState::kEnd);
+}
+
+TEST_F(VersionManagerTest, TakesNewSettingsAndMovesLabelsOnceTheirVersionAnswers) {
+  WriteLineModel(dir_.path(), 1, 1);
+  ModelSettings settings = {
+      .name = "line", .base_path = dir_.path(), .policy = {}, .labels = {{"stable", 1}}};
+  VersionManager manager({.model = settings});
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  EXPECT_EQ(manager.Find(Label("stable")).value()->id().version, 1);
+  settings.policy.kind = VersionPolicy::Kind::kAll;
+  settings.labels = {{"stable", 2}, {"canary", 2}};
+  manager.Configure(settings);
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  EXPECT_EQ(manager.Find(Label("stable")).value()->id().version, 1);  // 2 is not there yet
+  EXPECT_EQ(manager.Find(Label("canary")).error(),
+            NotFoundError("Servable not found for request: Specific(line, 2)"));
+  WriteLineModel(dir_.path(), 2, 2);
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  EXPECT_EQ(manager.Find(Label("stable")).value()->id().version, 2);
+  EXPECT_EQ(manager.Find(Label("canary")).value()->id().version, 2);
+  EXPECT_EQ(manager.FindLabel("stable").value(), 2);
+}
+
+TEST_F(VersionManagerTest, ChangesTheDirectoryWithoutAGap) {
+  TemporaryDirectory other;
+  WriteLineModel(dir_.path(), 1, 1);
+  VersionManager manager = MakeManager();
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  manager.Configure({.name = "line", .base_path = other.path()});
+  EXPECT_THAT(manager.Poll(kNow).message(), HasSubstr("no version directory in"));
+  const std::shared_ptr<const Servable> before = manager.Find(Latest()).value();
+  WriteLineModel(other.path(), 1, 2);
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  EXPECT_NE(manager.Find(Latest()).value(), before);
+  EXPECT_EQ(manager.Reports().at(1).state, VersionState::kAvailable);
+}
+
+TEST_F(VersionManagerTest, AFailedWarmUpIsAFailedLoad) {
+  WriteLineModel(dir_.path(), 1, 1);
+  VersionManager manager({.model = {.name = "line", .base_path = dir_.path()},
+                          .prepare = [](const Servable& servable, const std::string& directory) {
+                            return InternalError("{} {}", servable.id().version, directory);
+                          }});
+  EXPECT_EQ(manager.Poll(kNow).message(),
+            "model \"line\": version 1: 1 " + JoinPath(dir_.path(), "1"));
+  EXPECT_FALSE(manager.is_ready());
+}
+
+TEST_F(VersionManagerTest, DoesNotServeFilesThatChangedWhileTheyWereLoaded) {
+  const std::string directory = WriteLineModel(dir_.path(), 1, 1);
+  bool change = true;
+  VersionManager manager({.model = {.name = "line", .base_path = dir_.path()},
+                          .prepare = [&](const Servable&, const std::string&) {
+                            if (!change) return OkStatus();
+                            return WriteFileAtomically(JoinPath(directory, "saved_model.pb"),
+                                                       "something else");
+                          }});
+  EXPECT_THAT(manager.Poll(kNow).message(), HasSubstr("changed while they were being loaded"));
+  EXPECT_FALSE(manager.is_ready());
+}
+
+TEST_F(VersionManagerTest, RefusesModelsOfOtherKindsInOneLine) {
+  const std::string bundle = JoinPath(dir_.path(), "1");
+  ASSERT_TRUE(MakeDirectories(bundle).ok());
+  ASSERT_TRUE(WriteFileAtomically(JoinPath(bundle, "export.meta"), "graph").ok());
+  VersionManager manager = MakeManager();
+  EXPECT_THAT(manager.Poll(kNow).message(), HasSubstr("it is a SessionBundle (export.meta)"));
+  EXPECT_EQ(manager.Reports().at(1).state, VersionState::kEnd);
+}
+
+TEST_F(VersionManagerTest, LeavesAfterItsLastRequest) {
+  WriteLineModel(dir_.path(), 1, 1);
+  VersionManager manager = MakeManager();
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  std::shared_ptr<const Servable> request = manager.Find(Latest()).value();
+  manager.Retire();
+  ASSERT_TRUE(manager.Poll(kNow).ok());
+  manager.ReleaseUnused();
+  EXPECT_FALSE(manager.Find(Latest()).ok());
+  EXPECT_FALSE(manager.is_gone());
+  request.reset();
+  manager.ReleaseUnused();
+  EXPECT_TRUE(manager.is_gone());
+}
+
 TEST_F(VersionManagerTest, PollsInItsOwnThread) {
   std::promise<int64_t> first;
-  VersionManager manager({.model_name = "line",
-                          .base_path = dir_.path(),
-                          .session = {},
+  VersionManager manager({.model = {.name = "line", .base_path = dir_.path()},
                           .poll_interval = std::chrono::milliseconds(5)});
   manager.OnServing([&](const Servable& servable) { first.set_value(servable.id().version); });
   manager.Start();

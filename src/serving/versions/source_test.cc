@@ -8,6 +8,7 @@
 namespace trainyard::serving {
 namespace {
 
+using ::testing::HasSubstr;
 using Names = std::vector<std::string>;
 
 TEST(ParseVersionTest, TakesWholeNumbersOnly) {
@@ -30,6 +31,7 @@ TEST(MissingPartTest, NamesWhatAVersionLacks) {
       {{}, std::nullopt, "saved_model.pb"},
       {{"assets"}, std::nullopt, "saved_model.pb"},
       {{"saved_model.pb"}, std::nullopt, ""},  // a model without variables
+      {{"saved_model.pbtxt"}, std::nullopt, ""},
       {{"saved_model.pb", "variables"}, Names{}, "variables/variables.index"},
       {{"saved_model.pb", "variables"},
        Names{"variables.data-00000-of-00001"},
@@ -50,32 +52,61 @@ TEST(MissingPartTest, NamesWhatAVersionLacks) {
   for (const auto& c : cases) EXPECT_EQ(MissingPart(c.root, c.variables), c.missing);
 }
 
-TEST(ListVersionsTest, SortsVersionsAndSkipsOtherNames) {
+TEST(RefusedFormatTest, NamesModelsOfOtherKinds) {
+  EXPECT_THAT(RefusedFormat({"export.meta", "export-00000-of-00001"}), HasSubstr("SessionBundle"));
+  EXPECT_THAT(RefusedFormat({"model.tflite"}), HasSubstr("TFLite model (model.tflite)"));
+  EXPECT_EQ(RefusedFormat({"assets"}), "");
+  EXPECT_EQ(RefusedFormat({"saved_model.pb", "model.tflite"}), "");
+}
+
+TEST(ListVersionDirectoriesTest, SortsVersionsAndSkipsOtherNames) {
   TemporaryDirectory dir;
-  for (const char* name : {"10", "9", "temp-11", "export"}) {
+  for (const char* name : {"10", "9", "009", "temp-11", "export"}) {
     ASSERT_TRUE(MakeDirectories(JoinPath(dir.path(), name)).ok());
   }
   ASSERT_TRUE(WriteFileAtomically(JoinPath(dir.path(), "12"), "a file").ok());
-  const std::vector<VersionSeen> versions = ListVersions(dir.path()).value();
+  const std::vector<VersionDirectory> versions = ListVersionDirectories(dir.path()).value();
   ASSERT_EQ(versions.size(), 2u);
   EXPECT_EQ(versions[0].version, 9);
+  EXPECT_EQ(versions[0].directory, JoinPath(dir.path(), "9"));
   EXPECT_EQ(versions[1].version, 10);
-  EXPECT_EQ(versions[1].missing, "saved_model.pb");
 }
 
-TEST(ListVersionsTest, FingerprintFollowsTheFiles) {
+TEST(ListVersionDirectoriesTest, SaysThatTheDirectoryIsMissing) {
+  EXPECT_EQ(ListVersionDirectories("/nowhere/at/all").status().code(), StatusCode::kNotFound);
+}
+
+TEST(InspectVersionTest, FingerprintFollowsTheFiles) {
   TemporaryDirectory dir;
-  const std::string model = JoinPath(dir.path(), "1/saved_model.pb");
-  ASSERT_TRUE(MakeDirectories(JoinPath(dir.path(), "1")).ok());
+  EXPECT_EQ(InspectVersion(1, dir.path()).missing, "saved_model.pb");
+  const std::string model = JoinPath(dir.path(), "saved_model.pb");
   ASSERT_TRUE(WriteFileAtomically(model, "one").ok());
-  const std::string before = ListVersions(dir.path()).value()[0].fingerprint;
-  EXPECT_EQ(ListVersions(dir.path()).value()[0].fingerprint, before);
+  const VersionSeen before = InspectVersion(1, dir.path());
+  EXPECT_EQ(before.missing, "");
+  EXPECT_TRUE(before.is_settled);
+  EXPECT_EQ(InspectVersion(1, dir.path()), before);
   ASSERT_TRUE(WriteFileAtomically(model, "three").ok());
-  EXPECT_NE(ListVersions(dir.path()).value()[0].fingerprint, before);
+  EXPECT_NE(InspectVersion(1, dir.path()).fingerprint, before.fingerprint);
 }
 
-TEST(ListVersionsTest, SaysThatTheDirectoryIsMissing) {
-  EXPECT_EQ(ListVersions("/nowhere/at/all").status().code(), StatusCode::kNotFound);
+TEST(InspectVersionTest, AssetsThatChangedAMomentAgoHaveToSettle) {
+  TemporaryDirectory dir;
+  ASSERT_TRUE(WriteFileAtomically(JoinPath(dir.path(), "saved_model.pb"), "one").ok());
+  ASSERT_TRUE(MakeDirectories(JoinPath(dir.path(), "assets")).ok());
+  const VersionSeen without = InspectVersion(1, dir.path());
+  EXPECT_TRUE(without.is_settled);
+  ASSERT_TRUE(WriteFileAtomically(JoinPath(dir.path(), "assets/words"), "a").ok());
+  const VersionSeen with = InspectVersion(1, dir.path());
+  EXPECT_FALSE(with.is_settled);
+  EXPECT_NE(with.fingerprint, without.fingerprint);
+}
+
+TEST(DirectoryStampTest, SaysNothingAboutADirectoryThatChangedAMomentAgo) {
+  TemporaryDirectory dir;
+  EXPECT_EQ(DirectoryStamp(dir.path()), std::nullopt);
+  EXPECT_EQ(DirectoryStamp("/nowhere/at/all"), std::nullopt);
+  EXPECT_EQ(DirectoryStamp("/usr"), DirectoryStamp("/usr"));
+  EXPECT_NE(DirectoryStamp("/usr"), std::nullopt);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "train/inputs/position.h"
+#include "train/inputs/row_batch.h"
 #include "train/inputs/tensors.h"
 
 namespace trainyard::train {
@@ -18,24 +19,20 @@ class BatchingIterator : public BatchIterator {
 
   Result<std::optional<Batch>> Next() override {
     const auto whole = static_cast<size_t>(options_.batch_size);
-    std::vector<Batch> examples;
-    while (examples.size() < whole) {
-      ASSIGN_OR_RETURN(std::optional<Batch> example, source_->Next());
-      if (!example.has_value()) break;
-      examples.push_back(std::move(*example));
+    std::vector<Row> rows;
+    rows.reserve(whole);
+    while (rows.size() < whole) {
+      ASSIGN_OR_RETURN(std::optional<Row> row, source_->NextRow());
+      if (!row.has_value()) break;
+      rows.push_back(std::move(*row));
     }
-    if (examples.empty() || (options_.drop_remainder && examples.size() < whole)) {
+    if (rows.empty() || (options_.drop_remainder && rows.size() < whole)) {
       return std::optional<Batch>();
     }
-    Batch batch;
-    for (const auto& [name, spec] : spec_.features) {
-      ASSIGN_OR_RETURN(tf::Tensor stacked, StackFeature(examples, name, spec));
-      batch.features.emplace(name, std::move(stacked));
-    }
-    if (spec_.labels.has_value()) {
-      ASSIGN_OR_RETURN(batch.labels, StackFeature(examples, "", *spec_.labels));
-    }
-    return std::optional<Batch>(std::move(batch));
+    std::optional<Batch> batch = Gather(rows);
+    if (batch.has_value()) return batch;
+    ASSIGN_OR_RETURN(batch, StackExamples(std::move(rows)));
+    return batch;
   }
 
   std::string Save() const override { return PositionWriter(kKind).Bytes(source_->Save()).str(); }
@@ -48,6 +45,36 @@ class BatchingIterator : public BatchIterator {
   }
 
  private:
+  // Nothing if the rows are not all of blocks and alike.
+  std::optional<Batch> Gather(const std::vector<Row>& rows) const {
+    Batch batch;
+    for (const auto& [name, spec] : spec_.features) {
+      std::optional<tf::Tensor> gathered = GatherRows(rows, name, spec.dtype);
+      if (!gathered.has_value()) return std::nullopt;
+      batch.features.emplace(name, std::move(*gathered));
+    }
+    if (spec_.labels.has_value()) {
+      std::optional<tf::Tensor> gathered = GatherRows(rows, "", spec_.labels->dtype);
+      if (!gathered.has_value()) return std::nullopt;
+      batch.labels = std::move(*gathered);
+    }
+    return batch;
+  }
+
+  Result<Batch> StackExamples(std::vector<Row> rows) const {
+    std::vector<Batch> examples;
+    for (Row& row : rows) examples.push_back(std::move(row).ToExample());
+    Batch batch;
+    for (const auto& [name, spec] : spec_.features) {
+      ASSIGN_OR_RETURN(tf::Tensor stacked, StackFeature(examples, name, spec));
+      batch.features.emplace(name, std::move(stacked));
+    }
+    if (spec_.labels.has_value()) {
+      ASSIGN_OR_RETURN(batch.labels, StackFeature(examples, "", *spec_.labels));
+    }
+    return batch;
+  }
+
   // The feature, or for "" the labels, of all examples.
   Result<tf::Tensor> StackFeature(const std::vector<Batch>& examples, const std::string& name,
                                   const FeatureSpec& spec) const {

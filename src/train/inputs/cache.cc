@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "train/inputs/position.h"
-#include "train/inputs/tensors.h"
+#include "train/inputs/row_iterator.h"
 
 namespace trainyard::train {
 namespace {
@@ -14,7 +14,7 @@ constexpr const char* kKind = "cache";
 // What one whole pass has given, once there has been one. Thread-safe.
 class Store {
  public:
-  using Elements = std::shared_ptr<const std::vector<Batch>>;
+  using Elements = std::shared_ptr<const std::vector<Row>>;
   // Null if there is none yet. `salt` becomes that of the pass.
   Elements Get(uint64_t* salt) const {
     const std::lock_guard lock(mutex_);
@@ -34,18 +34,18 @@ class Store {
   uint64_t salt_ = 0;
 };
 
-class CacheIterator : public BatchIterator {
+class CacheIterator : public RowIterator {
  public:
   CacheIterator(const Input& source, Store* store, uint64_t salt)
       : source_(source), store_(store), salt_(salt) {
     whole_ = store_->Get(&salt_);
   }
 
-  Result<std::optional<Batch>> Next() override {
+  Result<std::optional<Row>> NextRow() override {
     RETURN_IF_ERROR(FillTo(next_ + 1));
-    const std::vector<Batch>& elements = whole_ != nullptr ? *whole_ : filling_;
-    if (next_ >= elements.size()) return std::optional<Batch>();
-    return std::optional<Batch>(CopyOf(elements[next_++]));
+    const std::vector<Row>& elements = whole_ != nullptr ? *whole_ : filling_;
+    if (next_ >= elements.size()) return std::optional<Row>();
+    return std::optional<Row>(elements[next_++]);
   }
 
   std::string Save() const override {
@@ -81,9 +81,9 @@ class CacheIterator : public BatchIterator {
       ASSIGN_OR_RETURN(source_iterator_, source_.MakePass({.number = 0, .salt = salt_}));
     }
     while (filling_.size() < count) {
-      ASSIGN_OR_RETURN(std::optional<Batch> element, source_iterator_->Next());
+      ASSIGN_OR_RETURN(std::optional<Row> element, source_iterator_->NextRow());
       if (!element.has_value()) {
-        whole_ = std::make_shared<const std::vector<Batch>>(std::move(filling_));
+        whole_ = std::make_shared<const std::vector<Row>>(InBlocks(std::move(filling_)));
         filling_.clear();
         store_->Put(whole_, salt_);
         return OkStatus();
@@ -97,7 +97,7 @@ class CacheIterator : public BatchIterator {
   Store* const store_;
   uint64_t salt_;  // of the pass that fills the memory
   std::unique_ptr<BatchIterator> source_iterator_;
-  std::vector<Batch> filling_;
+  std::vector<Row> filling_;
   Store::Elements whole_;
   uint64_t next_ = 0;
 };

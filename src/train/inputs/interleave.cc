@@ -2,6 +2,7 @@
 
 #include "train/inputs/position.h"
 #include "train/inputs/random.h"
+#include "train/inputs/row_iterator.h"
 
 namespace trainyard::train {
 namespace {
@@ -147,14 +148,14 @@ class InterleaveInput : public PassInput {
   const InterleaveOptions options_;
 };
 
-class ShardIterator : public BatchIterator {
+class ShardIterator : public RowIterator {
  public:
   ShardIterator(std::unique_ptr<BatchIterator> source, Shard shard)
       : source_(std::move(source)), shard_(shard) {}
 
-  Result<std::optional<Batch>> Next() override {
+  Result<std::optional<Row>> NextRow() override {
     while (true) {
-      ASSIGN_OR_RETURN(std::optional<Batch> next, source_->Next());
+      ASSIGN_OR_RETURN(std::optional<Row> next, source_->NextRow());
       if (!next.has_value()) return next;
       const bool is_mine = phase_ == static_cast<uint64_t>(shard_.index);
       phase_ = (phase_ + 1) % static_cast<uint64_t>(shard_.count);

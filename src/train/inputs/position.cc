@@ -12,6 +12,12 @@ constexpr uint64_t kMaxSkip = 1 << 20;
 
 }  // namespace
 
+Result<std::optional<Row>> BatchIterator::NextRow() {
+  ASSIGN_OR_RETURN(std::optional<Batch> example, Next());
+  if (!example.has_value()) return std::optional<Row>();
+  return std::optional<Row>(std::in_place, std::move(*example));
+}
+
 Pass Pass::First() {
   std::random_device device;
   return {.number = 0, .salt = static_cast<uint64_t>(device()) << 32 | device()};

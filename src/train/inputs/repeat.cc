@@ -1,30 +1,31 @@
 #include "train/inputs/repeat.h"
 
 #include "train/inputs/position.h"
+#include "train/inputs/row_iterator.h"
 
 namespace trainyard::train {
 namespace {
 
 constexpr const char* kKind = "repeat";
 
-class RepeatIterator : public BatchIterator {
+class RepeatIterator : public RowIterator {
  public:
   RepeatIterator(const Input& source, std::optional<uint64_t> count, const Pass& pass)
       : source_(source), count_(count), pass_of_all_(pass) {}
 
-  Result<std::optional<Batch>> Next() override {
+  Result<std::optional<Row>> NextRow() override {
     while (!count_.has_value() || epoch_ < *count_) {
       const bool is_new = pass_ == nullptr;
       if (is_new) {
         ASSIGN_OR_RETURN(pass_, source_.MakePass(PassOf(epoch_)));
       }
-      ASSIGN_OR_RETURN(std::optional<Batch> next, pass_->Next());
+      ASSIGN_OR_RETURN(std::optional<Row> next, pass_->NextRow());
       if (next.has_value()) return next;
       if (is_new && !count_.has_value()) break;  // an empty source would repeat for ever
       pass_ = nullptr;
       ++epoch_;
     }
-    return std::optional<Batch>();
+    return std::optional<Row>();
   }
 
   std::string Save() const override {

@@ -6,13 +6,14 @@
 
 #include "train/inputs/position.h"
 #include "train/inputs/random.h"
+#include "train/inputs/row_iterator.h"
 
 namespace trainyard::train {
 namespace {
 
 constexpr const char* kKind = "shuffle";
 
-class ShuffleIterator : public BatchIterator {
+class ShuffleIterator : public RowIterator {
  public:
   ShuffleIterator(std::unique_ptr<BatchIterator> source, uint64_t buffer_size, Random random)
       : source_(std::move(source)),
@@ -20,11 +21,11 @@ class ShuffleIterator : public BatchIterator {
         random_(random),
         marks_(buffer_size) {}
 
-  Result<std::optional<Batch>> Next() override {
+  Result<std::optional<Row>> NextRow() override {
     while (!ended_ && buffer_.size() < buffer_size_) RETURN_IF_ERROR(Draw());
-    if (buffer_.empty()) return std::optional<Batch>();
+    if (buffer_.empty()) return std::optional<Row>();
     std::swap(buffer_[random_.Below(buffer_.size())], buffer_.back());
-    std::optional<Batch> next = std::move(buffer_.back().element);
+    std::optional<Row> next = std::move(buffer_.back().element);
     buffer_.pop_back();
     return next;
   }
@@ -68,7 +69,7 @@ class ShuffleIterator : public BatchIterator {
     buffer_.resize(size);
     for (uint64_t number = start; number < num_drawn; ++number) {
       marks_.BeforeDraw(*source_);
-      ASSIGN_OR_RETURN(std::optional<Batch> element, source_->Next());
+      ASSIGN_OR_RETURN(std::optional<Row> element, source_->NextRow());
       const auto slot = slot_of.find(number);
       if (slot == slot_of.end()) continue;
       if (!element.has_value()) {
@@ -83,14 +84,14 @@ class ShuffleIterator : public BatchIterator {
  private:
   struct Slot {
     uint64_t number = 0;  // how many elements of the source came before it
-    Batch element;
+    Row element;
   };
 
   Status Draw() {
     // Now and then, so that looking for the oldest element costs nothing.
     if (!buffer_.empty() && marks_.num_drawn() % buffer_size_ == 0) marks_.Forget(Oldest());
     marks_.BeforeDraw(*source_);
-    ASSIGN_OR_RETURN(std::optional<Batch> element, source_->Next());
+    ASSIGN_OR_RETURN(std::optional<Row> element, source_->NextRow());
     ended_ = !element.has_value();
     if (!ended_) buffer_.push_back({marks_.num_drawn() - 1, std::move(*element)});
     return OkStatus();

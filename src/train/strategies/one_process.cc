@@ -6,7 +6,8 @@ namespace trainyard::train {
 
 OneProcess::OneProcess(const StrategyContext& context)
     : context_(context),
-      sessions_(context.config, context.model, nullptr, context.checkpoints, context.watchdog,
+      config_(WithThreadsFor(context.model, context.config)),
+      sessions_(config_, context.model, nullptr, context.checkpoints, context.watchdog,
                 context.reporter, context.target) {
   sessions_.SetWarmStart(context.warm_start_op);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "train/loop/session_manager.h"
+#include "train/loop/thread_choice.h"
 #include "train/strategies/strategy.h"
 
 namespace trainyard::train {
@@ -18,6 +19,7 @@ class OneProcess : public Strategy {
 
  private:
   const StrategyContext context_;
+  const RunConfig config_;  // with the number of threads
   SessionManager sessions_;
   std::unique_ptr<tf::Session> session_;
 };

@@ -2,7 +2,7 @@
 
 #include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/services.h"
-#include "serving/frontends/grpc/status.h"
+#include "serving/models/model_config.h"
 #include "tensorflow/serving/model_service.grpc.pb.h"
 
 namespace trainyard::serving {
@@ -20,10 +20,11 @@ class ModelService final : public api::ModelService::Service {
     return call.End(AnswerStatus(call, *request, response), *request, *response);
   }
 
-  grpc::Status HandleReloadConfigRequest(grpc::ServerContext* /*context*/,
-                                         const api::ReloadConfigRequest* /*request*/,
-                                         api::ReloadConfigResponse* /*response*/) override {
-    return NotOffered("tensorflow.serving.ModelService/HandleReloadConfigRequest");
+  grpc::Status HandleReloadConfigRequest(grpc::ServerContext* grpc,
+                                         const api::ReloadConfigRequest* request,
+                                         api::ReloadConfigResponse* response) override {
+    Call call(context_, *grpc, Api::kReload, nullptr, Admission::kFree);
+    return call.End(AnswerReload(&call, *request), *request, *response);
   }
 
  private:
@@ -31,6 +32,14 @@ class ModelService final : public api::ModelService::Service {
                       api::GetModelStatusResponse* response) const {
     RETURN_IF_ERROR(call.admission());
     return context_.models->DescribeVersions(request, response);
+  }
+
+  Status AnswerReload(Call* call, const api::ReloadConfigRequest& request) const {
+    RETURN_IF_ERROR(call->admission());
+    ASSIGN_OR_RETURN(const std::vector<ModelSettings> models, ToModelSettings(request.config()));
+    RunLimits limits = call->limits();
+    limits.running = nullptr;
+    return context_.models->Reload(models, limits);
   }
 
   const ServiceContext context_;

@@ -20,7 +20,7 @@ namespace trainyard::serving {
 
 // What the services work with; a plain value.
 struct ServiceContext {
-  const Catalogue* models = nullptr;
+  Catalogue* models = nullptr;
   InFlight* requests = nullptr;
   const TokenCheck* tokens = nullptr;
   const RequestObserver* observer = nullptr;
@@ -32,7 +32,8 @@ struct ServiceContext {
 // tensorflow.serving.PredictionService. All but GetModelMetadata count as requests in flight.
 std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& context);
 
-// tensorflow.serving.ModelService: GetModelStatus. HandleReloadConfigRequest is UNIMPLEMENTED.
+// tensorflow.serving.ModelService: GetModelStatus and HandleReloadConfigRequest, which waits for
+// the new models within the request's deadline.
 std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context);
 
 // grpc.health.v1.Health: SERVING exactly while every model has a version that answers, for the

@@ -1,0 +1,49 @@
+#include "latencies.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include <nlohmann/json.hpp>
+
+namespace trainyard::bench {
+namespace {
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+std::string Latencies::Report() {
+  std::sort(nanoseconds_.begin(), nanoseconds_.end());
+  const size_t count = nanoseconds_.size();
+  const auto milliseconds_at = [&](double share) {
+    if (count == 0) return 0.0;
+    const size_t at = std::min(count - 1, static_cast<size_t>(share * static_cast<double>(count)));
+    return static_cast<double>(nanoseconds_[at]) / 1e6;
+  };
+  const double seconds = std::chrono::duration<double>(last_ - begin_).count();
+  const double sum = std::accumulate(nanoseconds_.begin(), nanoseconds_.end(), 0.0);
+  const nlohmann::json report = {
+      {"requests", count},
+      {"requests_per_s", count == 0 ? 0.0 : static_cast<double>(count) / seconds},
+      {"mean_ms", count == 0 ? 0.0 : sum / static_cast<double>(count) / 1e6},
+      {"p50_ms", milliseconds_at(0.5)},
+      {"p99_ms", milliseconds_at(0.99)},
+      {"p999_ms", milliseconds_at(0.999)},
+      {"max_ms", milliseconds_at(1)},
+      {"errors", errors_},
+      {"first_error", first_error_},
+      {"cpu_s", CpuSeconds()}};
+  return report.dump();
+}
+
+}  // namespace trainyard::bench
