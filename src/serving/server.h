@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "serving/frontends/rest/rest_server.h"
+#include "serving/frontends/grpc/front_end.h"
 #include "serving/servable.h"
 
 namespace trainyard::serving {
@@ -23,7 +23,8 @@ namespace trainyard::serving {
 // The flags of trainyard-serve; docs/contracts/serving.md describes them.
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 8500;  // 0: any free one
+  int port = 8500;   // 0: any free one
+  GrpcOptions grpc;  // host and port stand above
   std::string model_name = "default";
   std::string model_base_path;
   std::string model_config_file;      // then the two above say nothing
@@ -45,19 +46,18 @@ struct ServerOptions {
   std::string auth_token_file;               // "": everybody may ask
   std::string access_log;                    // "": none; "stderr" or a file
   double access_log_share = 1;               // of the successful requests
-  RestOptions rest;
 };
 
 class Server {
  public:
-  // Reads the configuration file, then binds the ports and answers on them: until Start(), and
-  // until a version has been loaded, that there is no model yet. InvalidArgument if the file is not
-  // right; Unavailable or AlreadyExists, with the reason, if a port cannot be had.
+  // Reads the configuration file, then binds the port and answers on it: until Start(), and until a
+  // version has been loaded, that there is no model yet. InvalidArgument if the file is not right;
+  // Unavailable, with the reason, if the port cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 
-  int port() const;
-  int rest_port() const;  // 0: there is no REST front end
+  int port() const;  // of gRPC; 0: it listens on a unix socket only
+  std::string grpc_address() const;
 
   // What Prometheus reads. From any thread.
   std::string MetricsPage() const;

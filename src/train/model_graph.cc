@@ -1,6 +1,7 @@
 #include "train/model_graph.h"
 
 #include "tf/ops.h"
+#include "train/internal/pack_transfers.h"
 
 namespace trainyard::train {
 
@@ -14,6 +15,7 @@ Result<std::unique_ptr<ModelGraph>> ModelGraph::Build(const ModelFn& model_fn,
   built->spec_ = model_fn(*built->model_, built->features_, built->labels_);
   RETURN_IF_ERROR(built->graph_.status().WithContext("cannot build the model"));
   RETURN_IF_ERROR(built->CheckSpec());
+  if (built->model_->training()) internal::PackTransfers(*built->model_, built->spec_.train_op);
   built->AddInitialization();
   built->saver_ = std::make_unique<Saver>(&built->graph_, built->model_->variables(), saver_place);
   RETURN_IF_ERROR(built->graph_.status().WithContext("cannot build the model"));

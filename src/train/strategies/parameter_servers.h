@@ -13,7 +13,8 @@ namespace trainyard::train {
 
 // A chief or worker whose step reads the variables and applies its gradients as it comes. The ends
 // are ordered: workers leave first, then the chief saves the last checkpoint, then the parameter
-// servers are let go.
+// servers are let go. What a step sends, and how little of it: internal/pack_transfers.h,
+// internal/send_gradients.h.
 class ParameterServers : public Strategy {
  public:
   explicit ParameterServers(const StrategyContext& context);

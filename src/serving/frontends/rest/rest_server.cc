@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/files.h"
+#include "serving/access/server_tls.h"
 #include "serving/frontends/grpc/port.h"
 #include "serving/frontends/rest/http_status.h"
 
@@ -41,24 +41,17 @@ Result<std::string> Resolve(const std::string& host) {
   return std::string(text);
 }
 
-Result<std::string> ReadPem(const std::string& path, const char* flag) {
-  if (path.empty()) return std::string();
-  Result<std::string> pem = ReadFile(path);
-  if (!pem.ok()) return pem.status().WithContext(flag);
-  return pem;
-}
-
 Result<net::TlsServerOptions> ReadTls(const RestOptions& options) {
-  net::TlsServerOptions tls;
-  ASSIGN_OR_RETURN(tls.cert_pem, ReadPem(options.cert_file, "--rest_api_tls_cert_file"));
-  ASSIGN_OR_RETURN(tls.key_pem, ReadPem(options.key_file, "--rest_api_tls_key_file"));
-  ASSIGN_OR_RETURN(tls.client_ca_pem,
-                   ReadPem(options.client_ca_file, "--rest_api_tls_client_ca_file"));
-  if (!tls.client_ca_pem.empty() && !tls.is_on()) {
+  if (options.cert_file.empty() && options.key_file.empty()) {
+    if (options.client_ca_file.empty()) return net::TlsServerOptions();
     return InvalidArgumentError(
         "--rest_api_tls_client_ca_file needs --rest_api_tls_cert_file and --rest_api_tls_key_file");
   }
-  return tls;
+  Result<ServerTls> tls = ReadTlsFiles(options.cert_file, options.key_file, options.client_ca_file);
+  if (!tls.ok()) return tls.status().WithContext("--rest_api_tls_cert_file");
+  return net::TlsServerOptions{.cert_pem = std::move(tls->cert_pem),
+                               .key_pem = std::move(tls->key_pem),
+                               .client_ca_pem = std::move(tls->client_ca_pem)};
 }
 
 int DefaultThreads() {
