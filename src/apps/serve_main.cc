@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "serving/frontends/grpc/port.h"
 #include "serving/options.h"
 #include "serving/server.h"
 

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "serving/frontends/grpc/channel_arguments.h"
+#include "serving/frontends/rest/rest_flags.h"
 
 namespace trainyard::serving {
 namespace {

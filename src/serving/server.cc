@@ -166,6 +166,7 @@ Status Server::Start(std::function<void(const Servable&)> on_serving) {
 void Server::Reload() {
   if (parts_->config_file != nullptr) parts_->config_file->ReadAgain();
   parts_->models.LookAgain();
+  if (parts_->rest != nullptr) parts_->rest->ReadCertificatesAgain();
 }
 
 int Server::port() const { return parts_->grpc->port(); }

@@ -333,6 +333,7 @@ std::optional<HttpRefusal> HttpConnection::UnpackBody() {
 void HttpConnection::Handle() {
   SetNoDeadline();
   is_idle_ = false;
+  if (is_late_.exchange(false)) keep_alive_ = false;  // at the last moment: nothing more can come
   shared_.last_request = Clock::now().time_since_epoch();
   if (const auto refusal = UnpackBody()) return Refuse(*refusal);
   const std::string_view target = head_.target;
@@ -365,7 +366,7 @@ void HttpConnection::Refuse(const HttpRefusal& refusal) {
 }
 
 void HttpConnection::Compose(HttpAnswer answer) {
-  if (shared_.is_draining || is_late_) keep_alive_ = false;
+  if (shared_.is_draining) keep_alive_ = false;
   const size_t pack_from = shared_.options.pack_from_bytes;
   const std::string* const accepts = FindHeader(head_.headers, "Accept-Encoding");
   const bool may_pack =

@@ -7,6 +7,8 @@
 namespace trainyard::serving {
 namespace {
 
+constexpr size_t kMaxExamples = 4u << 20;  // each takes some 100 bytes, however short its text is
+
 class ExamplesReader {
  public:
   explicit ExamplesReader(const std::string& json) : json_(json), reader_(json) {}
@@ -62,6 +64,9 @@ class ExamplesReader {
   Status ReadExamples() {
     if (!reader_.EnterArray()) return About("Expecting 'examples' value to be an list/array");
     while (reader_.NextElement()) {
+      if (body_.examples.size() == kMaxExamples) {
+        return ResourceExhaustedError("more than {} examples in one request", kMaxExamples);
+      }
       RETURN_IF_ERROR(ReadExample(&reader_, &body_.examples.emplace_back()));
     }
     if (reader_.ok() && body_.examples.empty()) return About("'examples' value is an empty array");

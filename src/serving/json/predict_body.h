@@ -1,9 +1,9 @@
 // The body of a REST Predict request, read straight into tensors.
 //
-// Pure but for memory, thread-safe. Input is untrusted. Codes and texts are TensorFlow Serving's;
-// docs/contracts/serving.md has the format. Beyond it: `output_filter` chooses outputs, inputs that
-// have a default in the signature may be left out, and so may all inputs of a signature without
-// any.
+// Pure but for memory, thread-safe. Input is untrusted. Codes and texts are TensorFlow Serving's,
+// but ResourceExhausted for more than eight million strings; docs/contracts/serving.md has the
+// format. Beyond it: `output_filter` chooses outputs, inputs that have a default in the signature
+// may be left out, and so may all inputs of a signature without any.
 #pragma once
 
 #include <functional>

@@ -16,6 +16,7 @@ using tf::DataType;
 
 constexpr size_t kMaxRank = 253;  // TensorFlow's limit, less one for a batch's dimension
 constexpr size_t kAlignment = 64;
+constexpr size_t kMaxStrings = 8u << 20;  // each takes 56 bytes, however short its text is
 
 bool IsComplex(DataType type) {
   return type == DataType::kComplex64 || type == DataType::kComplex128;
@@ -164,6 +165,9 @@ Status TensorBuilder::ReadOne(JsonReader* reader) {
 
 Status TensorBuilder::ReadOneString(JsonReader* reader) {
   const JsonKind kind = reader->Peek();
+  if (strings_.size() == kMaxStrings) {
+    return ResourceExhaustedError("a tensor of more than {} strings", kMaxStrings);
+  }
   if (kind == JsonKind::kObject) return ReadBase64Object(reader, &strings_.emplace_back());
   const size_t from = reader->offset();
   if (kind != JsonKind::kString) {

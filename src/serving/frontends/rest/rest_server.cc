@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/log.h"
 #include "serving/access/server_tls.h"
 #include "serving/frontends/grpc/port.h"
 #include "serving/frontends/rest/http_status.h"
@@ -60,8 +61,9 @@ int DefaultThreads() {
 
 }  // namespace
 
-RestServer::RestServer(const ServiceContext& service, RestHandler::Options handler)
-    : handler_(service, [&] {
+RestServer::RestServer(const RestOptions& options, const ServiceContext& service,
+                       RestHandler::Options handler)
+    : options_(options), handler_(service, [&] {
         handler.is_stopping = [this] { return is_stopping_.load(); };
         return std::move(handler);
       }()) {}
@@ -81,7 +83,7 @@ Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
   ASSIGN_OR_RETURN(http.tls, ReadTls(options));
   handler.timeout = milliseconds(options.timeout_ms);
   handler.enable_cors = options.enable_cors;
-  std::unique_ptr<RestServer> server(new RestServer(service, std::move(handler)));
+  std::unique_ptr<RestServer> server(new RestServer(options, service, std::move(handler)));
   const RestHandler* const answers = &server->handler_;
   http.refusal = [answers](int status, std::string_view text) {
     net::HttpAnswer answer = answers->ToAnswer(Status(FromHttpStatus(status), std::string(text)));
@@ -100,6 +102,13 @@ Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
   }
   server->server_ = std::move(started).value();
   return server;
+}
+
+void RestServer::ReadCertificatesAgain() {
+  if (options_.cert_file.empty()) return;
+  const Result<net::TlsServerOptions> tls = ReadTls(options_);
+  const Status status = tls.ok() ? server_->ChangeTls(*tls) : tls.status();
+  if (!status.ok()) LogWarning("the REST certificates stay as they were: {}", status.message());
 }
 
 void RestServer::Stop(milliseconds grace) {

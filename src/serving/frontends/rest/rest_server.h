@@ -43,6 +43,10 @@ class RestServer {
 
   int port() const { return server_->port(); }
 
+  // New connections get what the certificate files hold now; if that cannot be used, the log says
+  // so and nothing changes. Nothing without TLS.
+  void ReadCertificatesAgain();
+
   // From now on the server is not ready, but answers.
   void AnnounceStop() { is_stopping_ = true; }
 
@@ -51,9 +55,11 @@ class RestServer {
   void Stop(std::chrono::milliseconds grace);
 
  private:
-  RestServer(const ServiceContext& service, RestHandler::Options handler);
+  RestServer(const RestOptions& options, const ServiceContext& service,
+             RestHandler::Options handler);
 
   std::atomic<bool> is_stopping_{false};
+  const RestOptions options_;
   const RestHandler handler_;
   std::unique_ptr<net::HttpServer> server_;
 };
