@@ -52,9 +52,9 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Reads the configuration file, then binds the ports and answers on them: until Start(), and until a
-  // version has been loaded, that there is no model yet. InvalidArgument if the file is not right;
-  // Unavailable, with the reason, if a port cannot be had.
+  // Reads the configuration file, then binds the ports and answers on them: until Start(), and
+  // until a version has been loaded, that there is no model yet. InvalidArgument if the file is not
+  // right; Unavailable, with the reason, if a port cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 

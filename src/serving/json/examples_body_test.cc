@@ -105,7 +105,7 @@ TEST(ExamplesBodyTest, RefusesInTheKnownWords) {
        "Feature: a has uint64_t element. Only int64_t is supported."},
       {R"({"examples": [{"a": {"b64": "*"}}]})", "Unable to base64 decode"},
       {R"({"examples": [1], x})",
-       "JSON Parse error: Missing a name for object member. at offset: 17"},
+       "JSON Parse error: Missing a name for object member. at offset: 18"},
   };
   for (const auto& [json, text] : cases) {
     const auto body = ReadExamplesBody(json);
