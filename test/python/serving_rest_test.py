@@ -211,7 +211,7 @@ def test_curl_sees_status_metadata_and_errors(rest):
     assert curl("-d", body, url + "/versions/9:predict") == (
         '{\n    "error": "Servable not found for request: Specific(m, 9)"\n} 404'
     )
-    assert curl(f"http://127.0.0.1:{rest.port}/readyz") == "ok\n 200"
+    assert curl(f"http://127.0.0.1:{rest.port}/readyz") == "ready: 1 model\n 200"
     assert [
         model["name"]
         for model in json.loads(curl(f"http://127.0.0.1:{rest.port}/v1/models")[:-4])["models"]

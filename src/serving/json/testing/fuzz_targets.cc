@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/testing/fuzz.h"
+#include "base/wire.h"
+#include "serving/json/examples_body.h"
 #include "serving/json/number.h"
 #include "serving/json/predict_answer.h"
 #include "serving/json/predict_body.h"
@@ -96,6 +98,31 @@ Status CheckNumber(std::string_view text) {
                 "a number is what the C library makes of it");
 }
 
+// Whether it is a message with fields that are messages, as far down as an Example goes.
+bool IsExample(std::string_view serialized, int depth = 0) {
+  WireReader reader(serialized);
+  while (reader.Next()) {
+    if (depth < 2 && !IsExample(reader.bytes(), depth + 1)) return false;
+  }
+  return reader.ok();
+}
+
+Status CheckExamplesBody(std::string_view text) {
+  const std::string json(text);
+  JsonReader reader(json);
+  const bool is_json = reader.Skip();
+  const Result<ExamplesBody> body = ReadExamplesBody(json);
+  if (!body.ok()) {
+    const bool is_parse_error = body.error().message().starts_with("JSON Parse error: ");
+    return Expect(is_parse_error == !is_json, "no JSON is that before anything else");
+  }
+  RETURN_IF_ERROR(Expect(is_json && !body->examples.empty(), "only JSON is accepted"));
+  for (const std::string& example : body->examples) {
+    RETURN_IF_ERROR(Expect(IsExample(example), "an example is a message"));
+  }
+  return Expect(IsExample(body->context), "a context is a message");
+}
+
 }  // namespace
 }  // namespace serving
 
@@ -108,6 +135,10 @@ std::vector<FuzzTarget> FuzzTargets() {
         R"({"instances": [{"x": ["a\u00e9\"", {"b64": "YQ=="}]}, {"x": ["", "b"]}]})",
         R"({"inputs": {"a": [0.1, NaN, -Infinity], "b": [true, false]}, "output_filter": []})",
         R"({"inputs": [[[255], [0]]], "more": {"x": [null, {}]}})"}},
+      {"examples_body",
+       CheckExamplesBody,
+       {R"({"examples": [{"a": 7, "b": [0.5, 1e3], "c": ["x", {"b64": "YQ=="}], "d": []}, {}],
+            "context": {"e": [true, -1]}, "signature_name": "s"})"}},
       {"number", CheckNumber, {"-12345678.90123456789e-12", "1e400", "0.1", "-Infinity", "NaN"}}};
 }
 
