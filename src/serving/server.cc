@@ -46,7 +46,7 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   config.spinning = true;  // somebody waits for the answer
   config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;
   config.inter_op_threads =
-      options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThread;
+      options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThreadOrPool;
   return config;
 }
 
