@@ -458,3 +458,13 @@ def test_wrong_flags_are_one_line(tmp_path):
         )
         assert done.returncode == code
         assert done.stderr.count("\n") == 1 and text in done.stderr
+
+
+def test_metrics_are_where_the_configuration_says(tmp_path, base_path):
+    (tmp_path / "monitoring").write_text('prometheus_config { enable: true path: "/metrics" }')
+    log = tmp_path / "log"
+    flag = f"--monitoring_config_file={tmp_path / 'monitoring'}"
+    with serve(base_path, log, flag) as process:
+        rest = Rest(wait_for(lambda: rest_port(log), "served model", process))
+        assert rest.ask("GET", "/metrics?x=1")[0] == 200
+        assert rest.ask("GET", "/monitoring/prometheus/metrics")[0] == 404

@@ -38,6 +38,8 @@ void AddRestFlags(CLI::App* app, RestOptions* options) {
                   "Smallest answer that is packed for clients that take gzip; 0: none is")
       ->check(CLI::Range(0, kMax))
       ->capture_default_str();
+  app->add_option("--monitoring_config_file", options->monitoring_config_file,
+                  "Where REST shows the metrics: a MonitoringConfig as text");
   app->add_option("--rest_api_tls_cert_file", options->cert_file,
                   "PEM file: the server's certificates; REST then speaks HTTPS");
   app->add_option("--rest_api_tls_key_file", options->key_file, "PEM file: the certificate's key");

@@ -9,7 +9,7 @@ class App;
 
 namespace trainyard::serving {
 
-// Adds the flags that begin with --rest_api_; parsing fills `options`, which outlives `app`.
+// Adds the flags of RestOptions; parsing fills `options`, which outlives `app`.
 void AddRestFlags(CLI::App* app, RestOptions* options);
 
 }  // namespace trainyard::serving

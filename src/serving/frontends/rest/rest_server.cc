@@ -11,6 +11,7 @@
 #include "serving/access/server_tls.h"
 #include "serving/frontends/grpc/port.h"
 #include "serving/frontends/rest/http_status.h"
+#include "serving/metrics/monitoring_config.h"
 
 namespace trainyard::serving {
 namespace {
@@ -81,6 +82,9 @@ Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
   http.max_connections = options.max_connections;
   http.pack_from_bytes = static_cast<size_t>(options.compress_from_bytes);
   ASSIGN_OR_RETURN(http.tls, ReadTls(options));
+  ASSIGN_OR_RETURN(const MonitoringConfig monitoring,
+                   ReadMonitoringConfig(options.monitoring_config_file));
+  handler.metrics_path = monitoring.is_enabled ? monitoring.path : "";
   handler.timeout = milliseconds(options.timeout_ms);
   handler.enable_cors = options.enable_cors;
   std::unique_ptr<RestServer> server(new RestServer(options, service, std::move(handler)));

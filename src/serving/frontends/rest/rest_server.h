@@ -14,7 +14,7 @@
 
 namespace trainyard::serving {
 
-// Flags of trainyard-serve that begin with --rest_api_.
+// Flags of trainyard-serve that begin with --rest_api_, and --monitoring_config_file.
 struct RestOptions {
   static constexpr int kOff = 0;
   static constexpr int kAnyPort = -1;
@@ -25,7 +25,8 @@ struct RestOptions {
   int64_t max_body_bytes = int64_t{256} << 20;
   int max_connections = 10'000;
   int idle_timeout_ms = 60'000;
-  int compress_from_bytes = 32 << 10;  // 0: never
+  int compress_from_bytes = 32 << 10;    // 0: never
+  std::string monitoring_config_file{};  // where the metrics are shown; empty: as usual
   // PEM files; no certificate: no TLS.
   std::string cert_file{};
   std::string key_file{};
