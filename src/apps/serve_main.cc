@@ -1,5 +1,6 @@
 // trainyard-serve: the model server.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -38,6 +39,14 @@ void PrintLine(const std::string& line) {
   std::fflush(stdout);  // scripts wait for these lines
 }
 
+// Each connection takes one, and the usual limit is meant for other programs.
+void AllowManyFiles() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,6 +57,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
+  AllowManyFiles();
   const sigset_t signals = BlockSignals();
 
   const serving::ServerOptions& options = line->options;

@@ -1,12 +1,14 @@
 #include "net/internal/http_connection.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "net/internal/client_watch.h"
 #include "net/internal/coding.h"
+#include "net/internal/http_answer.h"
+#include "net/internal/syntax.h"
 
 namespace trainyard::net {
 namespace {
@@ -18,108 +20,10 @@ constexpr size_t kReadBytes = 16u << 10;
 // A body's memory grows with what has come, so that a promise of much costs nothing.
 constexpr size_t kFirstBodyBytes = 256u << 10;
 constexpr size_t kMaxKeptBytes = 4u << 10;  // of a buffer, while nothing goes on
-constexpr size_t kMaxPackBytes = 256u << 20;
 // How long a client may take to notice that no more will come. Closing at once could throw away
 // what it has not read yet.
 constexpr milliseconds kLingerTime{1'000};
 constexpr int kTurns = 16;  // requests in a row before others have their turn
-
-std::string_view Reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 204:
-      return "No Content";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Payload Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 499:
-      return "Client Closed Request";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Other";
-  }
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Text for "%41"; nothing for a malformed escape.
-std::optional<std::string> PercentDecode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const int high = HexDigit(text[i + 1]);
-    const int low = HexDigit(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
-// Asks the kernel about the client, without reading.
-class ClientWatch {
- public:
-  explicit ClientWatch(int fd) : fd_(fd) {}
-
-  bool IsGone() {
-    pollfd state{.fd = fd_, .events = POLLRDHUP};
-    if (poll(&state, 1, 0) <= 0) {
-      is_first_ = false;
-      return false;
-    }
-    if ((state.revents & (POLLERR | POLLHUP)) != 0) return true;
-    if (is_first_.exchange(false)) said_no_more_ = true;  // along with the request
-    return !said_no_more_;
-  }
-
- private:
-  const int fd_;
-  std::atomic<bool> is_first_{true};
-  std::atomic<bool> said_no_more_{false};
-};
 
 void Release(std::string* buffer) {
   buffer->clear();
@@ -367,28 +271,8 @@ void HttpConnection::Refuse(const HttpRefusal& refusal) {
 
 void HttpConnection::Compose(HttpAnswer answer) {
   if (shared_.is_draining) keep_alive_ = false;
-  const size_t pack_from = shared_.options.pack_from_bytes;
-  const std::string* const accepts = FindHeader(head_.headers, "Accept-Encoding");
-  const bool may_pack =
-      pack_from > 0 && answer.body.size() >= pack_from && answer.body.size() <= kMaxPackBytes;
-  const bool is_packed = may_pack && accepts != nullptr && AcceptsGzip(*accepts);
-  if (is_packed) answer.body = PackGzip(answer.body);
-  out_head_ =
-      fmt::format("HTTP/1.{} {} {}\r\n", head_.minor_version, answer.status, Reason(answer.status));
-  const auto add = [this](std::string_view name, std::string_view value) {
-    out_head_.append(name).append(": ").append(value).append("\r\n");
-  };
-  if (!answer.body.empty()) add("Content-Type", answer.content_type);
-  if (answer.status != 204 && answer.status != 304) {
-    add("Content-Length", std::to_string(answer.body.size()));
-  }
-  if (is_packed) add("Content-Encoding", "gzip");
-  if (may_pack) add("Vary", "Accept-Encoding");
-  for (const auto& [name, value] : answer.headers) add(name, value);
-  if (!keep_alive_) add("Connection", "close");
-  if (keep_alive_ && head_.minor_version == 0) add("Connection", "keep-alive");
-  out_head_ += "\r\n";
-  out_body_ = head_.method == "HEAD" ? std::string() : std::move(answer.body);
+  out_head_ = WriteAnswerHead(head_, keep_alive_, shared_.options.pack_from_bytes, &answer);
+  out_body_ = std::move(answer.body);
   out_sent_ = 0;
   phase_ = Phase::kAnswer;
 }

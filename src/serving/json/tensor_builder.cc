@@ -14,7 +14,6 @@ namespace {
 
 using tf::DataType;
 
-constexpr size_t kMaxRank = 253;  // TensorFlow's limit, less one for a batch's dimension
 constexpr size_t kAlignment = 64;
 constexpr size_t kMaxStrings = 8u << 20;  // each takes 56 bytes, however short its text is
 
@@ -80,45 +79,12 @@ Status TensorBuilder::TypeError(JsonReader* reader, size_t from, JsonKind kind) 
 
 // A scalar is only where the others are.
 Status TensorBuilder::CheckLevel(JsonReader* reader) {
-  const int level = static_cast<int>(counts_.size());
-  if (rank_ < 0) rank_ = level;
-  if (rank_ == level) return OkStatus();
+  if (nesting_.AdmitsScalar()) return OkStatus();
   const size_t from = reader->offset();
   if (!reader->Skip()) return reader->error();
   return InvalidArgumentError(
       "JSON Value: {} found at incorrect level: {} in the JSON DOM. Expected at level: {}",
-      QuoteJson(reader->TextSince(from)), level + 1, rank_);
-}
-
-Status TensorBuilder::OpenList(JsonReader* reader) {
-  const size_t level = counts_.size();
-  if (rank_ >= 0 && static_cast<int>(level) >= rank_) {
-    return InvalidArgumentError("Encountered list at unexpected level: {} expected < {}", level,
-                                rank_);
-  }
-  if (level == kMaxRank) {
-    return InvalidArgumentError("Encountered list at unexpected level: {} expected < {}", level,
-                                kMaxRank);
-  }
-  reader->set_place(reader->place() + 1);
-  if (level == sizes_.size()) sizes_.push_back(-1);
-  counts_.push_back(0);
-  return OkStatus();
-}
-
-Status TensorBuilder::CloseList() {
-  const size_t level = counts_.size() - 1;
-  const int64_t count = counts_.back();
-  counts_.pop_back();
-  if (sizes_[level] < 0) sizes_[level] = count;
-  if (sizes_[level] != count) {
-    return InvalidArgumentError(
-        "Encountered list at unexpected size: {} at level: {} expected size: {}", count, level,
-        sizes_[level]);
-  }
-  if (rank_ < 0) rank_ = static_cast<int>(level) + 1;  // the first list without lists is empty
-  if (level > 0) ++counts_.back();
-  return OkStatus();
+      QuoteJson(reader->TextSince(from)), nesting_.level() + 1, nesting_.rank());
 }
 
 // As many numbers as follow one another here; those that need a closer look are left. Whether there
@@ -128,7 +94,7 @@ bool TensorBuilder::ReadNumbers(JsonReader* reader) {
   const char* const end = reader->end();
   const char* next = SkipBlanks(reader->place());
   const char* behind = nullptr;  // the last number
-  const bool is_list = !counts_.empty();
+  const bool is_list = nesting_.is_in_list();
   int64_t count = 0;
   while (true) {
     JsonNumber number;
@@ -142,7 +108,7 @@ bool TensorBuilder::ReadNumbers(JsonReader* reader) {
   }
   if (behind != nullptr) reader->set_place(behind);
   num_values_ += count;
-  if (is_list) counts_.back() += count;
+  nesting_.Count(count);
   return count > 0;
 }
 
@@ -192,7 +158,7 @@ Status TensorBuilder::ReadScalars(JsonReader* reader) {
     RETURN_IF_ERROR(ReadOne<T>(reader));
   }
   ++num_values_;
-  if (!counts_.empty()) ++counts_.back();
+  nesting_.Count(1);
   return OkStatus();
 }
 
@@ -200,17 +166,18 @@ template <class T>
 Status TensorBuilder::ReadAs(JsonReader* reader) {
   while (true) {
     if (reader->PeekChar() == '[') {
-      RETURN_IF_ERROR(OpenList(reader));
+      RETURN_IF_ERROR(nesting_.Open());
+      reader->set_place(reader->place() + 1);
       if (reader->PeekChar() != ']') continue;
     } else {
       RETURN_IF_ERROR(ReadScalars<T>(reader));
     }
     // Leaves the lists that end here.
-    while (!counts_.empty() && reader->PeekChar() == ']') {
+    while (nesting_.is_in_list() && reader->PeekChar() == ']') {
       reader->set_place(reader->place() + 1);
-      RETURN_IF_ERROR(CloseList());
+      RETURN_IF_ERROR(nesting_.Close());
     }
-    if (counts_.empty()) return OkStatus();
+    if (!nesting_.is_in_list()) return OkStatus();
     if (*reader->place() != ',') {
       reader->Fail("Missing a comma or ] after an array element.", reader->place());
       return reader->error();
@@ -221,10 +188,8 @@ Status TensorBuilder::ReadAs(JsonReader* reader) {
 
 Status TensorBuilder::Read(JsonReader* reader) {
   if (!reader->ok()) return reader->error();
-  sizes_.clear();
-  counts_.clear();
+  nesting_.Clear();
   num_values_ = 0;
-  rank_ = -1;
   switch (type_) {
     case DataType::kFloat:
     case DataType::kComplex64:
@@ -269,7 +234,7 @@ Status TensorBuilder::Read(JsonReader* reader) {
 
 Status TensorBuilder::CheckSameShape() {
   if (num_instances_++ == 0) {
-    instance_shape_ = sizes_;
+    instance_shape_ = nesting_.sizes();
     instance_size_ = num_values_;
     return OkStatus();
   }
@@ -277,9 +242,9 @@ Status TensorBuilder::CheckSameShape() {
     return InvalidArgumentError("Expecting tensor size: {} but got: {}", instance_size_,
                                 num_values_);
   }
-  if (sizes_ != instance_shape_) {
+  if (nesting_.sizes() != instance_shape_) {
     return InvalidArgumentError("Expecting shape [{}] but got: [{}]",
-                                fmt::join(instance_shape_, ","), fmt::join(sizes_, ","));
+                                fmt::join(instance_shape_, ","), fmt::join(nesting_.sizes(), ","));
   }
   return OkStatus();
 }
@@ -305,7 +270,7 @@ Result<tf::Tensor> TensorBuilder::Make(tf::Shape shape) {
   return tf::Tensor::Sharing(type_, shape, shared, shared.get());
 }
 
-Result<tf::Tensor> TensorBuilder::Finish() { return Make(sizes_); }
+Result<tf::Tensor> TensorBuilder::Finish() { return Make(nesting_.sizes()); }
 
 Result<tf::Tensor> TensorBuilder::FinishBatch() {
   tf::Shape shape = {num_instances_};

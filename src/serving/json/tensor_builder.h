@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/json/nested_shape.h"
 #include "serving/json/reader.h"
 #include "tf/tensor.h"
 
@@ -66,8 +67,6 @@ class TensorBuilder {
     used_bytes_ += sizeof(T);
   }
   void Grow();
-  Status OpenList(JsonReader* reader);
-  Status CloseList();
   Status CheckLevel(JsonReader* reader);
   Status TypeError(JsonReader* reader, size_t from, JsonKind kind) const;
   Status CheckSameShape();
@@ -80,12 +79,9 @@ class TensorBuilder {
   size_t capacity_bytes_ = 0;
   std::vector<std::string> strings_;
 
-  // Of the value being read: the sizes of its lists, level by level (-1: not known yet), how many
-  // elements the open ones have so far, and at which level its scalars are.
-  std::vector<int64_t> sizes_;
-  std::vector<int64_t> counts_;
+  // Of the value being read.
+  NestedShape nesting_;
   int64_t num_values_ = 0;
-  int rank_ = -1;
 
   // Of the first instance.
   std::vector<int64_t> instance_shape_;
