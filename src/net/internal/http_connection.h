@@ -40,6 +40,12 @@ class HttpConnection {
   // Goes on as far as it can without waiting; handlers run in here.
   Wants Run();
 
+  // Around Run(), by the thread that does it: what the thread before has written is seen. The
+  // kernel orders them as well, as one arms the socket and the other is woken by it, but says so
+  // nowhere.
+  void TakeOver() const { (void)hand_over_.load(std::memory_order_acquire); }
+  void HandOver() { hand_over_.store(true, std::memory_order_release); }
+
   int fd() const { return socket_.fd(); }
   // A connection that is late is woken up with the end of its input.
   void CheckDeadline(Clock::time_point now);
@@ -82,6 +88,7 @@ class HttpConnection {
   std::string out_body_;
   size_t out_sent_ = 0;  // of both
 
+  std::atomic<bool> hand_over_{false};
   std::atomic<bool> is_idle_{true};
   std::atomic<bool> is_late_{false};
   std::atomic<bool> is_reading_{true};

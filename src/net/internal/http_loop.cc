@@ -127,6 +127,7 @@ void HttpLoop::Run() {
 }
 
 void HttpLoop::Serve(HttpConnection* connection) {
+  connection->TakeOver();
   const HttpConnection::Wants wants = connection->Run();
   if (wants != HttpConnection::Wants::kEnd) return Arm(connection, wants, EPOLL_CTL_MOD);
   std::unique_ptr<HttpConnection> ended;  // is closed outside of the lock
@@ -139,6 +140,7 @@ void HttpLoop::Serve(HttpConnection* connection) {
 }
 
 void HttpLoop::Arm(HttpConnection* connection, HttpConnection::Wants wants, int how) {
+  connection->HandOver();
   epoll_event event{.events = EventsFor(wants) | EPOLLONESHOT, .data = {.ptr = connection}};
   epoll_ctl(epoll_.fd(), how, connection->fd(), &event);
 }
