@@ -26,13 +26,14 @@ constexpr char kExample[] =
     "configuration again.";
 
 void AddGrpcFlags(CLI::App* app, GrpcOptions* grpc) {
+  constexpr int kMaxThreads = 100'000;
   app->add_option("--grpc_socket_path", grpc->socket_path,
                   "Listen on this unix socket, too; with --port=0: only there");
   app->add_option("--grpc_channel_arguments", grpc->channel_arguments,
                   "Settings of gRPC's own, name=value,name=value");
   app->add_option("--grpc_max_threads", grpc->max_threads,
                   "Threads of gRPC's own; more requests are refused; 0: no limit")
-      ->check(CLI::Range(0, std::numeric_limits<int>::max()))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app->add_option("--grpc_compression", grpc->compression, "Of answers: none, deflate or gzip")
       ->transform(CLI::CheckedTransformer(
