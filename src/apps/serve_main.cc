@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "serving/frontends/grpc/port.h"
 #include "serving/options.h"
 #include "serving/server.h"
 
@@ -56,8 +55,7 @@ int main(int argc, char** argv) {
     const bool wrong_use = server.error().code() == trainyard::StatusCode::kInvalidArgument;
     return Fail(wrong_use ? 2 : 1, server.error().message());
   }
-  const std::string address =
-      fmt::format("{} (gRPC)", serving::JoinHostPort(options.host, (*server)->port()));
+  const std::string address = fmt::format("{} (gRPC)", (*server)->grpc_address());
   PrintLine("listening on " + address);
   const trainyard::Status started = (*server)->Start([&](const serving::Servable& servable) {
     PrintLine(fmt::format("serving model \"{}\" version {} on {}", servable.id().name,

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+
+#include "serving/frontends/grpc/channel_arguments.h"
 
 namespace trainyard::serving {
 namespace {
@@ -19,6 +22,37 @@ constexpr char kExample[] =
     "Listens on this machine only unless --host says otherwise (--host=0.0.0.0: every IPv4\n"
     "address). Ends on SIGTERM or Ctrl-C after the requests under way; SIGHUP reads the\n"
     "configuration again.";
+
+void AddGrpcFlags(CLI::App* app, GrpcOptions* grpc) {
+  app->add_option("--grpc_socket_path", grpc->socket_path,
+                  "Listen on this unix socket, too; with --port=0: only there");
+  app->add_option("--grpc_channel_arguments", grpc->channel_arguments,
+                  "Settings of gRPC's own, name=value,name=value");
+  app->add_option("--grpc_max_threads", grpc->max_threads,
+                  "Threads of gRPC's own; more requests are refused; 0: no limit")
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()))
+      ->capture_default_str();
+  app->add_option("--grpc_compression", grpc->compression, "Of answers: none, deflate or gzip")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, GrpcCompression>{{"none", GrpcCompression::kNone},
+                                                 {"deflate", GrpcCompression::kDeflate},
+                                                 {"gzip", GrpcCompression::kGzip}},
+          CLI::ignore_case));
+  app->add_option("--max_request_bytes", grpc->max_request_bytes,
+                  "Larger gRPC messages are refused; 0: 2 GB")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
+  app->add_option("--ssl_config_file", grpc->ssl_config_file,
+                  "TLS for gRPC: an SSLConfig as text, with the PEM text in it");
+  app->add_option("--grpc_tls_cert_file", grpc->tls_cert_file,
+                  "TLS for gRPC: the certificate chain, PEM; read again when it changes");
+  app->add_option("--grpc_tls_key_file", grpc->tls_key_file, "Its key, PEM");
+  app->add_option("--grpc_tls_client_ca_file", grpc->tls_client_ca_file,
+                  "Clients must show a certificate of these authorities, PEM");
+  app->add_flag_function(
+      "--enable_grpc_healthcheck_service{true}", [](int64_t) {},
+      "Taken and not needed: the health service is always on");
+}
 
 void AddFlags(CLI::App* app, CommandLine* line) {
   constexpr int kMax = std::numeric_limits<int>::max();
@@ -95,6 +129,7 @@ void AddFlags(CLI::App* app, CommandLine* line) {
       ->capture_default_str();
   app->add_flag("--enable_serialization_as_tensor_content{true}", options.answer_tensor_content,
                 "Answer with raw bytes instead of typed values: quicker for large tensors");
+  AddGrpcFlags(app, &options.grpc);
   app->add_flag("--enable_signature_method_name_check{true}", options.check_method_names,
                 "Refuse a signature whose method_name is not that of the call");
   app->add_option("--max_concurrent_requests", options.max_concurrent_requests,
@@ -129,6 +164,8 @@ Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
     std::replace(text.begin(), text.end(), '\n', ' ');
     return InvalidArgumentError("{}; see --help", text);
   }
+  const auto arguments = ParseChannelArguments(line.options.grpc.channel_arguments);
+  if (!arguments.ok()) return arguments.status().WithContext("--grpc_channel_arguments");
   if (!line.help && line.options.model_base_path.empty() &&
       line.options.model_config_file.empty()) {
     return InvalidArgumentError(

@@ -36,6 +36,30 @@ TEST(CommandLineTest, HasTensorFlowServingsDefaultsOnTheLoopback) {
   EXPECT_FALSE(options.answer_tensor_content);
 }
 
+TEST(CommandLineTest, TakesTheFlagsOfGrpcLimitsAndLogs) {
+  const ServerOptions options =
+      ParseCommandLine(
+          Args{"--model_base_path=/m", "--grpc_socket_path=/run/s",
+               "--grpc_channel_arguments=grpc.max_connection_age_ms=2000", "--grpc_max_threads=7",
+               "--grpc_compression=gzip", "--max_request_bytes=5000000000",
+               "--max_concurrent_requests=64", "--max_request_seconds=30", "--auth_token_file=/t",
+               "--access_log=stderr", "--access_log_share=0.01",
+               "--enable_signature_method_name_check", "--enable_grpc_healthcheck_service=true"})
+          .value()
+          .options;
+  EXPECT_EQ(options.grpc.socket_path, "/run/s");
+  EXPECT_EQ(options.grpc.channel_arguments, "grpc.max_connection_age_ms=2000");
+  EXPECT_EQ(options.grpc.max_threads, 7);
+  EXPECT_EQ(options.grpc.compression, GrpcCompression::kGzip);
+  EXPECT_EQ(options.grpc.max_request_bytes, 5'000'000'000);
+  EXPECT_EQ(options.max_concurrent_requests, 64);
+  EXPECT_EQ(options.max_request_time, std::chrono::seconds(30));
+  EXPECT_EQ(options.auth_token_file, "/t");
+  EXPECT_EQ(options.access_log, "stderr");
+  EXPECT_EQ(options.access_log_share, 0.01);
+  EXPECT_TRUE(options.check_method_names);
+}
+
 TEST(CommandLineTest, RefusesInOneLineThatNamesTheFlag) {
   const struct {
     Args args;
@@ -48,6 +72,10 @@ TEST(CommandLineTest, RefusesInOneLineThatNamesTheFlag) {
       {{"--model_base_path=/m", "--file_system_poll_wait_seconds=-1"},
        "--file_system_poll_wait_seconds"},
       {{"--model_base_path=/m", "stray"}, "stray"},
+      {{"--model_base_path=/m", "--max_request_seconds=-1"}, "--max_request_seconds"},
+      {{"--model_base_path=/m", "--max_concurrent_requests=x"}, "--max_concurrent_requests"},
+      {{"--model_base_path=/m", "--grpc_compression=zip"}, "--grpc_compression"},
+      {{"--model_base_path=/m", "--grpc_channel_arguments=a"}, "--grpc_channel_arguments"},
       {{"--model_name=m"}, "--model_base_path"},
   };
   for (const auto& c : cases) {

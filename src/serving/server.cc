@@ -1,8 +1,5 @@
 #include "serving/server.h"
 
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/impl/service_type.h>
-
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -10,8 +7,7 @@
 
 #include "base/files.h"
 #include "serving/batching/batching.h"
-#include "serving/frontends/grpc/port.h"
-#include "serving/frontends/grpc/services.h"
+#include "serving/frontends/grpc/front_end.h"
 #include "serving/in_flight.h"
 #include "serving/models/catalogue.h"
 #include "serving/models/config_file.h"
@@ -34,12 +30,9 @@ struct Server::Parts {
   std::unique_ptr<ConfigFile> config_file;  // if there is one
   std::string config_bytes;                 // of that file, as applied at the start
   InFlight requests;
-  std::unique_ptr<grpc::Service> prediction_service;
-  std::unique_ptr<grpc::Service> model_service;
-  std::unique_ptr<grpc::Service> health_service;
-  std::unique_ptr<grpc::Server> server;
-  int port = 0;
+  std::unique_ptr<GrpcFrontEnd> grpc;
   bool poll_once = false;
+  bool stopped = false;
 };
 
 namespace {
@@ -174,24 +167,10 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
           options.answer_tensor_content ? TensorEncoding::kContent : TensorEncoding::kTypedFields,
       .method_names = options.check_method_names ? MethodNames::kChecked : MethodNames::kIgnored,
       .max_time = options.max_request_time};
-  parts->prediction_service = MakePredictionService(context);
-  parts->model_service = MakeModelService(context);
-  parts->health_service = MakeHealthService(&parts->models);
-  grpc::ServerBuilder builder;
-  // By default gRPC shares a taken port with its owner and each gets some of the connections.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(std::numeric_limits<int>::max());
-  builder.SetMaxSendMessageSize(std::numeric_limits<int>::max());
-  builder.AddListeningPort(JoinHostPort(options.host, options.port),
-                           grpc::InsecureServerCredentials(), &parts->port);
-  builder.RegisterService(parts->prediction_service.get());
-  builder.RegisterService(parts->model_service.get());
-  builder.RegisterService(parts->health_service.get());
-  parts->server = builder.BuildAndStart();
-  if (parts->server == nullptr || parts->port == 0) {
-    return UnavailableError("cannot listen on {}: {}", JoinHostPort(options.host, options.port),
-                            WhyPortIsRefused(options.host, options.port));
-  }
+  GrpcOptions grpc = options.grpc;
+  grpc.host = options.host;
+  grpc.port = options.port;
+  ASSIGN_OR_RETURN(parts->grpc, GrpcFrontEnd::Create(grpc, context));
   parts->poll_once = options.poll_seconds == 0;
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -210,18 +189,19 @@ void Server::Reload() {
   parts_->models.LookAgain();
 }
 
-int Server::port() const { return parts_->port; }
+int Server::port() const { return parts_->grpc->port(); }
+
+std::string Server::grpc_address() const { return parts_->grpc->address(); }
 
 std::string Server::MetricsPage() const { return parts_->metrics.Page(); }
 
 void Server::Stop(std::chrono::milliseconds grace) {
-  if (parts_->server == nullptr) return;
+  if (std::exchange(parts_->stopped, true)) return;
   const auto deadline = std::chrono::system_clock::now() + grace;
+  parts_->grpc->AnnounceStop();
   parts_->requests.CloseAndWait(grace);
   parts_->requests.WaitUntilQuiet(kQuiet, std::min<std::chrono::milliseconds>(grace, kMaxRefusing));
-  parts_->server->Shutdown(deadline);
-  parts_->server->Wait();
-  parts_->server = nullptr;
+  parts_->grpc->Stop(deadline);
 }
 
 }  // namespace trainyard::serving

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/frontends/grpc/front_end.h"
 #include "serving/servable.h"
 
 namespace trainyard::serving {
@@ -22,7 +23,8 @@ namespace trainyard::serving {
 // The flags of trainyard-serve; docs/contracts/serving.md describes them.
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 8500;  // 0: any free one
+  int port = 8500;   // 0: any free one
+  GrpcOptions grpc;  // host and port stand above
   std::string model_name = "default";
   std::string model_base_path;
   std::string model_config_file;      // then the two above say nothing
@@ -57,7 +59,8 @@ class Server {
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 
-  int port() const;
+  int port() const;  // of gRPC; 0: it listens on a unix socket only
+  std::string grpc_address() const;
 
   // What Prometheus reads. From any thread.
   std::string MetricsPage() const;

@@ -21,8 +21,9 @@ Field = descriptor_pb2.FieldDescriptorProto
 AS_BYTES = {"tensorflow.serving.ExampleList.examples",
             "tensorflow.serving.ExampleListWithContext.examples",
             "tensorflow.serving.ExampleListWithContext.context"}
-# Only ever read as text, and in no package from PyPI.
-NOT_PUBLISHED = {"tensorflow/serving/server_config.proto", "grpc/health/v1/health.proto"}
+# In no package from PyPI that we install.
+NOT_PUBLISHED = {"tensorflow/serving/server_config.proto", "grpc/health/v1/health.proto",
+                 "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto"}
 
 
 def ours():

@@ -9,13 +9,6 @@ namespace {
 
 using std::chrono::steady_clock, std::chrono::system_clock;
 
-std::string_view Authorization(const grpc::ServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("authorization");
-  if (found == metadata.end()) return {};
-  return {found->second.data(), found->second.size()};
-}
-
 // gRPC's "ipv4:127.0.0.1:40000" as others write it.
 std::string_view WithoutScheme(std::string_view peer) {
   for (const std::string_view scheme : {"ipv4:", "ipv6:"}) {
@@ -25,6 +18,13 @@ std::string_view WithoutScheme(std::string_view peer) {
 }
 
 }  // namespace
+
+std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("authorization");
+  if (found == metadata.end()) return {};
+  return {found->second.data(), found->second.size()};
+}
 
 Call::Call(const ServiceContext& service, const grpc::ServerContext& grpc, Api api,
            const ::tensorflow::serving::ModelSpec* spec, Admission admission)
@@ -40,7 +40,7 @@ Call::Call(const ServiceContext& service, const grpc::ServerContext& grpc, Api a
 
 Status Call::Admit(Admission admission) {
   if (service_.tokens->is_needed()) {
-    RETURN_IF_ERROR(service_.tokens->Check(Authorization(grpc_)));
+    RETURN_IF_ERROR(service_.tokens->Check(AuthorizationOf(grpc_)));
   }
   if (admission == Admission::kFree) return OkStatus();
   pass_.emplace(service_.requests);

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "serving/frontends/grpc/services.h"
 #include "serving/in_flight.h"
@@ -20,6 +21,9 @@
 #include "tensorflow/serving/model.pb.h"
 
 namespace trainyard::serving {
+
+// The metadata that tokens come in; "" if there is none. Borrowed from the context.
+std::string_view AuthorizationOf(const grpc::ServerContextBase& context);
 
 // Runs of a model are counted as requests in flight, and refused when the server stops or is full;
 // questions about it are always answered.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +52,23 @@ std::string WhyPortIsRefused(const std::string& host, int port) {
   const std::string text = std::generic_category().message(reason);
   if (reason != EADDRINUSE) return text;
   return text + "; stop the program that has it or choose another --port (0 takes a free one)";
+}
+
+std::string WhySocketIsRefused(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return fmt::format("the path has {} characters, at most {} are possible", path.size(),
+                       sizeof(address.sun_path) - 1);
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::generic_category().message(errno);
+  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const int error = errno;
+  if (bound) unlink(path.c_str());
+  close(fd);
+  return bound ? "gRPC does not say why" : std::generic_category().message(error);
 }
 
 }  // namespace trainyard::serving

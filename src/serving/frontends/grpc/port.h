@@ -12,4 +12,7 @@ std::string JoinHostPort(const std::string& host, int port);
 // system's reason. To be called after a failure only.
 std::string WhyPortIsRefused(const std::string& host, int port);
 
+// The same for a unix socket.
+std::string WhySocketIsRefused(const std::string& path);
+
 }  // namespace trainyard::serving

@@ -36,8 +36,4 @@ std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& conte
 // the new models within the request's deadline.
 std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context);
 
-// grpc.health.v1.Health: SERVING exactly while every model has a version that answers, for the
-// whole server ("") and for the two services above, with and without their package name.
-std::unique_ptr<grpc::Service> MakeHealthService(const Catalogue* models);
-
 }  // namespace trainyard::serving
