@@ -1,5 +1,6 @@
 #include "serving/meta_graph.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/wire.h"
@@ -10,16 +11,17 @@ namespace {
 constexpr int kGraphDef = 2;
 constexpr int kSignatureDef = 5;
 
-// Whether any NodeDef under field `node_field` of `message` is a variable.
-bool HasVariableNode(std::string_view message, int node_field) {
+using Names = std::initializer_list<std::string_view>;
+
+// Whether any NodeDef under field `node_field` of `message` is one of these operations.
+bool HasNode(std::string_view message, int node_field, Names names) {
   WireReader graph(message);
   while (graph.Next()) {
     if (graph.field() != node_field) continue;
     WireReader node(graph.bytes());
     while (node.Next()) {
       if (node.field() != 2) continue;
-      const std::string_view op = node.bytes();
-      if (op == "VarHandleOp" || op == "VariableV2" || op == "Variable") return true;
+      if (std::find(names.begin(), names.end(), node.bytes()) != names.end()) return true;
       break;
     }
   }
@@ -27,10 +29,24 @@ bool HasVariableNode(std::string_view message, int node_field) {
 }
 
 // FunctionDefLibrary.function[].node_def[]
-bool HasVariableInFunctions(std::string_view library) {
+bool HasNodeInFunctions(std::string_view library, Names names) {
   WireReader reader(library);
   while (reader.Next()) {
-    if (reader.field() == 1 && HasVariableNode(reader.bytes(), 3)) return true;
+    if (reader.field() == 1 && HasNode(reader.bytes(), 3, names)) return true;
+  }
+  return false;
+}
+
+// In the graph or in a function of it.
+bool HasOperation(std::string_view meta_graph, Names names) {
+  WireReader reader(meta_graph);
+  while (reader.Next()) {
+    if (reader.field() != kGraphDef) continue;
+    if (HasNode(reader.bytes(), 1, names)) return true;
+    WireReader graph(reader.bytes());
+    while (graph.Next()) {
+      if (graph.field() == 2 && HasNodeInFunctions(graph.bytes(), names)) return true;
+    }
   }
   return false;
 }
@@ -54,16 +70,11 @@ Result<::tensorflow::serving::SignatureDefMap> ReadSignatures(std::string_view m
 }
 
 bool HasVariables(std::string_view meta_graph) {
-  WireReader reader(meta_graph);
-  while (reader.Next()) {
-    if (reader.field() != kGraphDef) continue;
-    if (HasVariableNode(reader.bytes(), 1)) return true;
-    WireReader graph(reader.bytes());
-    while (graph.Next()) {
-      if (graph.field() == 2 && HasVariableInFunctions(graph.bytes())) return true;
-    }
-  }
-  return false;
+  return HasOperation(meta_graph, {"VarHandleOp", "VariableV2", "Variable"});
+}
+
+bool HasLoops(std::string_view meta_graph) {
+  return HasOperation(meta_graph, {"While", "StatelessWhile", "NextIteration"});
 }
 
 }  // namespace trainyard::serving

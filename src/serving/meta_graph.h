@@ -19,4 +19,7 @@ Result<::tensorflow::serving::SignatureDefMap> ReadSignatures(std::string_view m
 // Whether the graph, or a function in it, creates variables.
 bool HasVariables(std::string_view meta_graph);
 
+// Whether there is a loop in the graph, or in a function in it.
+bool HasLoops(std::string_view meta_graph);
+
 }  // namespace trainyard::serving

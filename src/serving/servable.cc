@@ -40,6 +40,8 @@ Result<std::unique_ptr<const Servable>> Servable::Load(ServableId id, const std:
   }
   ASSIGN_OR_RETURN(servable->definitions_, ReadSignatures(servable->model_.meta_graph));
   RETURN_IF_ERROR(servable->BindSignatures());
+  // So that a request's deadline can end a loop that takes too long, or never ends.
+  servable->model_.session->set_interruptible(HasLoops(servable->model_.meta_graph));
   servable->model_.meta_graph = std::string();  // as large as the model's constants
   return servable;
 }

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/files.h"
 #include "serving/batching/batching.h"
 #include "serving/frontends/grpc/front_end.h"
 #include "serving/in_flight.h"
@@ -49,7 +48,7 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   config.spinning = true;  // somebody waits for the answer
   config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;
   config.inter_op_threads =
-      options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThread;
+      options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThreadOrPool;
   return config;
 }
 
@@ -98,8 +97,7 @@ Result<std::optional<BatchingConfig>> ReadBatching(const ServerOptions& options)
   BatchingConfig config{.per_model = options.per_model_batching_parameters};
   const std::string& file = options.batching_parameters_file;
   if (!file.empty()) {
-    ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-    ASSIGN_OR_RETURN(config.options, ParseBatchingOptions(text, file));
+    ASSIGN_OR_RETURN(config.options, ReadBatchingOptions(file));
   }
   return std::optional(std::move(config));
 }

@@ -1,43 +1,38 @@
 #include "serving/text_proto.h"
 
 #include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/text_format.h>
 
-#include <limits>
+#include "base/files.h"
 
 namespace trainyard::serving {
 namespace {
 
-// Keeps the first error; those behind it are often its consequences.
+// Keeps the place of the first mistake.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!text_.empty()) return;
-    // Counted from 0; -1 where there is no place.
-    text_ = line < 0 ? message : fmt::format("{}:{}: {}", line + 1, column + 1, message);
+  void AddError(int line, google::protobuf::io::ColumnNumber column,
+                const std::string& /*message*/) override {
+    if (place_.empty()) place_ = fmt::format("line {}, column {}", line + 1, column + 1);
   }
-  const std::string& text() const { return text_; }
+  const std::string& place() const { return place_; }
 
  private:
-  std::string text_;
+  std::string place_;
 };
 
 }  // namespace
 
-Status ParseTextProto(std::string_view text, const std::string& name,
-                      google::protobuf::Message* message) {
-  message->Clear();
-  if (text.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    return InvalidArgumentError("Invalid protobuf file: '{}': it has {} bytes", name, text.size());
-  }
+Status ReadTextProto(const std::string& path, google::protobuf::Message* message) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   google::protobuf::TextFormat::Parser parser;
   FirstError error;
   parser.RecordErrorsTo(&error);
-  google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
-  if (parser.Parse(&stream, message)) return OkStatus();
-  return InvalidArgumentError("Invalid protobuf file: '{}': {}: {}", name, error.text(),
-                              message->GetTypeName());
+  parser.SetRecursionLimit(100);
+  if (parser.ParseFromString(text, message)) return OkStatus();
+  return InvalidArgumentError("Invalid protobuf file: '{}': no {} at {}", path,
+                              message->GetTypeName(), error.place());
 }
 
 }  // namespace trainyard::serving

@@ -1,8 +1,7 @@
-// Protobuf in its text form, as TensorFlow Serving's configuration files have it.
+// Configuration files that are messages written as text.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "base/status.h"
 
@@ -12,9 +11,9 @@ class Message;
 
 namespace trainyard::serving {
 
-// Replaces `*message`. InvalidArgument, in one line with `name` (a path, a flag) and the place of
-// the first mistake, for text that is not of this message. Thread-safe.
-Status ParseTextProto(std::string_view text, const std::string& name,
-                      google::protobuf::Message* message);
+// Replaces `*message`. The file's error if it cannot be read; InvalidArgument, beginning with
+// TensorFlow Serving's `Invalid protobuf file: 'PATH'` and naming the place, if it is no such
+// message. What stands there is not repeated: it may be a key.
+Status ReadTextProto(const std::string& path, google::protobuf::Message* message);
 
 }  // namespace trainyard::serving

@@ -106,7 +106,7 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
       options.get(), nullptr, directory.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
       model.graph->handle(), meta_graph.get(), call.get());
   if (!call.ok()) return call.ToStatus().WithContext(attempt);
-  model.session = std::make_unique<Session>(session);
+  model.session = std::make_unique<Session>(session, config.inter_op_threads);
   model.meta_graph = std::string(internal::BufferBytes(*meta_graph));
   Result<std::map<std::string, Signature>> signatures = ParseSignatures(model.meta_graph);
   if (!signatures.ok()) return signatures.status().WithContext(attempt);

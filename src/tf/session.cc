@@ -7,6 +7,24 @@ namespace trainyard::tf {
 
 using internal::CallStatus;
 
+namespace {
+
+// Fields of RunOptions in tensorflow/core/protobuf/config.proto.
+constexpr int kTraceLevel = 1;
+constexpr int kTimeoutInMs = 2;
+constexpr int kInterOpThreadPool = 3;
+
+internal::BufferPtr ToBuffer(const WireWriter& options) {
+  return internal::BufferPtr(TF_NewBufferFromString(options.str().data(), options.str().size()));
+}
+
+// Asks for the caller's thread where the session has a pool as well.
+WireWriter& AddCallerThread(WireWriter* options) {
+  return options->Varint(kInterOpThreadPool, static_cast<uint64_t>(int64_t{-1}));
+}
+
+}  // namespace
+
 std::string EncodeConfig(const SessionConfig& config) {
   // Field numbers: tensorflow/core/protobuf/{config,rewriter_config}.proto.
   constexpr int kRewriterOff = 2;
@@ -16,7 +34,8 @@ std::string EncodeConfig(const SessionConfig& config) {
     proto.Varint(2, static_cast<uint64_t>(config.intra_op_threads));
   }
   for (const std::string& filter : config.device_filters) proto.Bytes(4, filter);
-  if (config.inter_op_threads != 0) {  // negative numbers are sign-extended
+  if (config.inter_op_threads != 0 && config.inter_op_threads != kCallerThreadOrPool) {
+    // Negative numbers are sign-extended.
     proto.Varint(5, static_cast<uint64_t>(int64_t{config.inter_op_threads}));
   }
   proto.Varint(7, 1);  // allow_soft_placement
@@ -49,10 +68,20 @@ Result<std::unique_ptr<Session>> Session::Create(const Graph& graph,
   if (!options.target.empty()) TF_SetTarget(c_options.get(), options.target.c_str());
   TF_Session* session = TF_NewSession(graph.handle(), c_options.get(), call.get());
   RETURN_IF_ERROR(call.ToStatus());
-  return std::make_unique<Session>(session);
+  return std::make_unique<Session>(session, options.config.inter_op_threads);
+}
+
+Session::Session(TF_Session* owned, int inter_op_threads)
+    : handle_(owned),
+      has_pool_aside_(inter_op_threads == kCallerThreadOrPool),
+      inline_options_(nullptr) {
+  if (!has_pool_aside_) return;
+  WireWriter options;
+  inline_options_ = ToBuffer(AddCallerThread(&options)).release();
 }
 
 Session::~Session() {
+  if (inline_options_ != nullptr) TF_DeleteBuffer(inline_options_);
   CallStatus ignored;  // the far side may be gone, and there is nothing left to do about it
   TF_CloseSession(handle_, ignored.get());
   TF_DeleteSession(handle_, ignored.get());
@@ -61,17 +90,18 @@ Session::~Session() {
 Result<std::vector<Tensor>> Session::Run(std::span<const Feed> feeds,
                                          std::span<const Output> fetches,
                                          std::span<const Operation> targets) {
-  return RunWith(nullptr, nullptr, feeds, fetches, targets);
+  return RunWith(inline_options_, nullptr, feeds, fetches, targets);
 }
 
 Result<std::vector<Tensor>> Session::RunTraced(std::span<const Feed> feeds,
                                                std::span<const Output> fetches,
                                                std::span<const Operation> targets,
                                                std::string* run_metadata) {
-  constexpr int kTraceLevel = 1;  // of RunOptions in config.proto
   constexpr uint64_t kFullTrace = 3;
-  const std::string bytes = WireWriter().Varint(kTraceLevel, kFullTrace).str();
-  const internal::BufferPtr options(TF_NewBufferFromString(bytes.data(), bytes.size()));
+  WireWriter encoded;
+  encoded.Varint(kTraceLevel, kFullTrace);
+  if (has_pool_aside_) AddCallerThread(&encoded);
+  const internal::BufferPtr options = ToBuffer(encoded);
   const internal::BufferPtr metadata = internal::MakeBuffer();
   auto values = RunWith(options.get(), metadata.get(), feeds, fetches, targets);
   if (values.ok()) *run_metadata = internal::BufferBytes(*metadata);
@@ -82,10 +112,11 @@ Result<std::vector<Tensor>> Session::RunWithin(std::chrono::milliseconds limit,
                                                std::span<const Feed> feeds,
                                                std::span<const Output> fetches,
                                                std::span<const Operation> targets) {
-  constexpr int kTimeoutInMs = 2;  // of RunOptions in config.proto
-  const std::string bytes =
-      WireWriter().Varint(kTimeoutInMs, static_cast<uint64_t>(limit.count())).str();
-  const internal::BufferPtr options(TF_NewBufferFromString(bytes.data(), bytes.size()));
+  // No limit is of use in the caller's thread.
+  if (has_pool_aside_ && !interruptible_) return Run(feeds, fetches, targets);
+  WireWriter encoded;
+  encoded.Varint(kTimeoutInMs, static_cast<uint64_t>(limit.count()));
+  const internal::BufferPtr options = ToBuffer(encoded);
   return RunWith(options.get(), nullptr, feeds, fetches, targets);
 }
 

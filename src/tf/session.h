@@ -19,12 +19,15 @@ namespace trainyard::tf {
 // For inter_op_threads: each run happens in the thread that asks for it, without a hand-over to a
 // pool. Best where many small runs go on at once.
 inline constexpr int kCallerThread = -1;
+// The same, but for runs with a limit of their own in a session made interruptible: those use the
+// process's pool, so that the limit can end them.
+inline constexpr int kCallerThreadOrPool = -2;
 
 // What ConfigProto offers, as far as we use it. Thread pools are shared by the whole process and
 // sized by the first session or server it makes.
 struct SessionConfig {
   int intra_op_threads = 0;  // threads inside one operation; 0 = one per core
-  int inter_op_threads = 0;  // operations at the same time; 0 = one per core, or kCallerThread
+  int inter_op_threads = 0;  // operations at the same time; 0 = one per core, or one of the above
   // Whether a thread without work looks for some for a while before it sleeps. That answers sooner
   // where cores are idle, and takes them from others where processes share them.
   bool spinning = false;
@@ -65,7 +68,8 @@ class Session {
  public:
   // The graph must outlive the session. Unavailable if a task of the cluster does not answer.
   static Result<std::unique_ptr<Session>> Create(const Graph& graph, const SessionOptions& options);
-  explicit Session(TF_Session* owned) : handle_(owned) {}
+  // `inter_op_threads`: of the SessionConfig that the session was made with.
+  Session(TF_Session* owned, int inter_op_threads);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -86,11 +90,16 @@ class Session {
                                         std::span<const Output> fetches,
                                         std::span<const Operation> targets,
                                         std::string* run_metadata);
-  // The same run, with a limit of its own in place of SessionConfig::call_timeout.
+  // The same run, with a limit of its own in place of SessionConfig::call_timeout. TensorFlow looks
+  // at the limit between the steps of a loop only, and cannot in the caller's thread: there a run
+  // that takes longer is run to its end, and is no error.
   Result<std::vector<Tensor>> RunWithin(std::chrono::milliseconds limit,
                                         std::span<const Feed> feeds,
                                         std::span<const Output> fetches,
                                         std::span<const Operation> targets);
+  // With kCallerThreadOrPool: whether RunWithin uses the pool, which pays where the graph has
+  // loops. Before the first run.
+  void set_interruptible(bool interruptible) { interruptible_ = interruptible; }
   // Runs one operation for its effect.
   Status Run(Operation target);
 
@@ -100,6 +109,9 @@ class Session {
                                       std::span<const Operation> targets);
 
   TF_Session* handle_;
+  const bool has_pool_aside_;   // kCallerThreadOrPool
+  bool interruptible_ = false;  // immutable after the first run
+  TF_Buffer* inline_options_;   // RunOptions for the caller's thread; nullptr: as the session is
 };
 
 }  // namespace trainyard::tf

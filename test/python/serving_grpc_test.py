@@ -151,6 +151,41 @@ def test_a_unix_socket_is_enough(models, tmp_path):
     assert not path.exists()
 
 
+def test_a_deadline_ends_a_loop_that_would_not_end(tmp_path):
+    """That the run has ended is seen by the server's end: it waits for the thread that runs."""
+    import signal
+
+    import grpc
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    class Model(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.int64, name="n")])
+        def count(self, n):
+            start = [tf.constant(0, tf.int64)]
+            return {"n": tf.while_loop(lambda i: i < n, lambda i: (i + 1,), start)[0]}
+
+    model = Model()
+    tf.saved_model.save(model, str(tmp_path / "models/1"), signatures=model.count)
+    access_log = tmp_path / "access"
+    process, log = serving(tmp_path / "models", tmp_path, "--port=0", f"--access_log={access_log}")
+    with process as running:
+        address = wait_for(lambda: served_address(log), "served model", running)
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel(address))
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = "m"
+        request.inputs["n"].CopyFrom(tf.make_tensor_proto(1000, tf.int64))
+        answer = stub.Predict(request, timeout=30)
+        assert tf.make_ndarray(answer.outputs["n"]) == 1000
+        request.inputs["n"].CopyFrom(tf.make_tensor_proto(2**62, tf.int64))
+        with pytest.raises(grpc.RpcError) as error:
+            stub.Predict(request, timeout=0.5)
+        assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+    assert '"code":"DEADLINE_EXCEEDED"' in access_log.read_text()
+
+
 def test_reflection_and_compression(models, tmp_path):
     import grpc
 

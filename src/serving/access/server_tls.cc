@@ -1,28 +1,13 @@
 #include "serving/access/server_tls.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
-
 #include "base/files.h"
+#include "serving/text_proto.h"
 #include "tensorflow/serving/server_config.pb.h"
 
 namespace trainyard::serving {
 namespace {
 
 constexpr char kPemStart[] = "-----BEGIN ";
-
-// Keeps the place of the first mistake; the text at that place may be a key.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& /*message*/) override {
-    if (place_.empty()) place_ = fmt::format("line {}, column {}", line + 1, column + 1);
-  }
-  const std::string& place() const { return place_; }
-
- private:
-  std::string place_;
-};
 
 Status CheckPem(const std::string& pem, const std::string& what) {
   if (pem.find(kPemStart) != std::string::npos) return OkStatus();
@@ -38,15 +23,8 @@ Result<std::string> ReadPem(const std::string& path) {
 }  // namespace
 
 Result<ServerTls> ReadSslConfig(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   ::tensorflow::serving::SSLConfig config;
-  google::protobuf::TextFormat::Parser parser;
-  FirstError error;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(text, &config)) {
-    return InvalidArgumentError(
-        "Invalid protobuf file: '{}': no tensorflow.serving.SSLConfig at {}", path, error.place());
-  }
+  RETURN_IF_ERROR(ReadTextProto(path, &config));
   RETURN_IF_ERROR(CheckPem(config.server_key(), path + ": server_key"));
   RETURN_IF_ERROR(CheckPem(config.server_cert(), path + ": server_cert"));
   if (config.client_verify() || !config.custom_ca().empty()) {

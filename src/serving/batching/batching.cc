@@ -15,8 +15,7 @@ Result<std::unique_ptr<SessionBatcher>> Batching::MakeBatcher(tf::Session* sessi
   if (!config_.per_model || !PathExists(path)) {
     return std::make_unique<SessionBatcher>(&scheduler_, session);
   }
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  ASSIGN_OR_RETURN(BatchingOptions options, ParseBatchingOptions(text, path));
+  ASSIGN_OR_RETURN(BatchingOptions options, ReadBatchingOptions(path));
   return std::make_unique<SessionBatcher>(
       std::make_unique<BatchScheduler>(std::move(options), metrics_), session);
 }

@@ -49,9 +49,9 @@ int64_t BatchingOptions::largest_batch() const {
   return max_execution_batch_size > 0 ? max_execution_batch_size : max_batch_size;
 }
 
-Result<BatchingOptions> ParseBatchingOptions(std::string_view text, const std::string& file) {
+Result<BatchingOptions> ReadBatchingOptions(const std::string& path) {
   ::tensorflow::serving::BatchingParameters proto;
-  RETURN_IF_ERROR(ParseTextProto(text, file, &proto));
+  RETURN_IF_ERROR(ReadTextProto(path, &proto));
   BatchingOptions options;
   int64_t timeout = 0;
   int64_t threads = 0;

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -32,9 +31,9 @@ struct BatchingOptions {
   int64_t largest_batch() const;
 };
 
-// The text form of BatchingParameters, as in --batching_parameters_file. InvalidArgument, in one
-// line, for text that is none, and for parameters that do not fit together.
-Result<BatchingOptions> ParseBatchingOptions(std::string_view text, const std::string& file);
+// BatchingParameters as text, the file of --batching_parameters_file. The file's error if it cannot
+// be read; InvalidArgument, in one line, if it is none or its parameters do not fit together.
+Result<BatchingOptions> ReadBatchingOptions(const std::string& path);
 
 // The size that `rows` are filled up to: the next allowed one.
 int64_t FilledSize(const BatchingOptions& options, int64_t rows);

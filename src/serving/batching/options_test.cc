@@ -3,14 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.h"
+
 namespace trainyard::serving {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+Result<BatchingOptions> Read(const std::string& text) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "batching.config");
+  EXPECT_TRUE(WriteFileAtomically(path, text).ok());
+  return ReadBatchingOptions(path);
+}
+
 TEST(BatchingOptionsTest, NothingSaidIsUpstreamsDefaults) {
-  const BatchingOptions options = ParseBatchingOptions("", "f").value();
+  const BatchingOptions options = Read("").value();
   EXPECT_EQ(options.max_batch_size, 1000);
   EXPECT_EQ(options.batch_timeout.count(), 0);
   EXPECT_EQ(options.max_enqueued_batches, 10);
@@ -19,7 +28,7 @@ TEST(BatchingOptionsTest, NothingSaidIsUpstreamsDefaults) {
 }
 
 TEST(BatchingOptionsTest, EveryFieldIsRead) {
-  const BatchingOptions options = ParseBatchingOptions(R"(
+  const BatchingOptions options = Read(R"(
       max_batch_size { value: 128 }  # rows
       batch_timeout_micros { value: 500 }
       max_enqueued_batches { value: 7 }
@@ -29,8 +38,7 @@ TEST(BatchingOptionsTest, EveryFieldIsRead) {
       allowed_batch_sizes: 32
       pad_variable_length_inputs: true
       enable_large_batch_splitting { value: true }
-      max_execution_batch_size { value: 32 })",
-                                                       "f")
+      max_execution_batch_size { value: 32 })")
                                       .value();
   EXPECT_EQ(options.max_batch_size, 128);
   EXPECT_EQ(options.batch_timeout.count(), 500);
@@ -48,8 +56,8 @@ TEST(BatchingOptionsTest, WhatDoesNotFitIsOneLine) {
     const char* text;
     const char* says;
   } kCases[] = {
-      {"max_batch_size: 3", "Invalid protobuf file: 'f': 1:"},
-      {"unknown { value: 3 }", "unknown"},
+      {"max_batch_size: 3", "no tensorflow.serving.BatchingParameters at line 1"},
+      {"unknown { value: 3 }", "Invalid protobuf file: '"},
       {"max_batch_size { value: 0 }", "max_batch_size must be at least 1; was 0"},
       {"batch_timeout_micros { value: -1 }", "batch_timeout_micros must be at least 0; was -1"},
       {"num_batch_threads { value: 100000 }", "num_batch_threads must be at most 4096"},
@@ -64,7 +72,7 @@ TEST(BatchingOptionsTest, WhatDoesNotFitIsOneLine) {
        "more than max_batch_size, 8"},
   };
   for (const auto& each : kCases) {
-    const Result<BatchingOptions> options = ParseBatchingOptions(each.text, "f");
+    const Result<BatchingOptions> options = Read(each.text);
     ASSERT_FALSE(options.ok()) << each.text;
     EXPECT_EQ(options.status().code(), StatusCode::kInvalidArgument);
     EXPECT_THAT(options.status().message(), HasSubstr(each.says));

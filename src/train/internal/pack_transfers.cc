@@ -86,8 +86,8 @@ void Pack(ModelBuilder& model, const Transfer& transfer) {
   }
 }
 
-// What has been to a parameter server before it is sent to one, waits for a message already.
-void KeepFirstMessages(Transfers* transfers) {
+// A tensor whose answer others are computed from cannot travel with them: it would wait for itself.
+void TakeOutQuestions(Transfers* transfers) {
   std::vector<tf::Operation> sources;
   for (const auto& [device, transfer] : *transfers) {
     for (const tf::Edge& edge : transfer.edges) sources.push_back(edge.source.op);
@@ -130,7 +130,7 @@ void PackTransfers(ModelBuilder& model, tf::Operation step) {
       transfer.edges.push_back(edge);
     }
   }
-  KeepFirstMessages(&to_servers);
+  TakeOutQuestions(&to_servers);
   for (const auto& [device, transfer] : to_replica) Pack(model, transfer);
   if (has_conditions) return;
   for (const auto& [device, transfer] : to_servers) Pack(model, transfer);
