@@ -8,6 +8,7 @@ find_package(PNG REQUIRED)
 find_package(CURL REQUIRED)
 find_package(Gloo REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(Boost 1.81 REQUIRED)  # headers only: Asio and Beast
 

@@ -1,5 +1,6 @@
 // trainyard-serve: the model server.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "serving/frontends/grpc/port.h"
 #include "serving/options.h"
 #include "serving/server.h"
 
@@ -37,6 +39,14 @@ void PrintLine(const std::string& line) {
   std::fflush(stdout);  // scripts wait for these lines
 }
 
+// Each connection takes one, and the usual limit is meant for other programs.
+void AllowManyFiles() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,6 +57,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
+  AllowManyFiles();
   const sigset_t signals = BlockSignals();
 
   const serving::ServerOptions& options = line->options;
@@ -57,6 +68,11 @@ int main(int argc, char** argv) {
   }
   const std::string address = fmt::format("{} (gRPC)", (*server)->grpc_address());
   PrintLine("listening on " + address);
+  if ((*server)->rest_port() != 0) {
+    PrintLine(fmt::format("listening on {} ({})",
+                          serving::JoinHostPort(options.host, (*server)->rest_port()),
+                          options.rest.cert_file.empty() ? "REST" : "REST, TLS"));
+  }
   const trainyard::Status started = (*server)->Start([&](const serving::Servable& servable) {
     PrintLine(fmt::format("serving model \"{}\" version {} on {}", servable.id().name,
                           servable.id().version, address));

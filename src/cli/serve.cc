@@ -10,7 +10,8 @@ namespace trainyard::cli {
 
 void AddServeCommand(CLI::App& app, int* exit_code) {
   CLI::App* command = app.add_subcommand(
-      "serve", "Serve a model over gRPC: trainyard serve --model_name=M --model_base_path=DIR");
+      "serve",
+      "Serve models over gRPC and REST: trainyard serve --model_name=M --model_base_path=DIR");
   command->set_help_flag();  // the server's own help is the whole one
   command->prefix_command();
   command->callback([command, exit_code] {

@@ -1,4 +1,4 @@
-// What a TLS client believes and shows. Plain values; key material stays in memory.
+// What TLS clients and servers believe and show. Plain values; key material stays in memory.
 #pragma once
 
 #include <string>
@@ -14,6 +14,16 @@ struct TlsOptions {
   bool insecure_skip_verify = false;
 
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
+};
+
+struct TlsServerOptions {
+  std::string cert_pem{};  // the server's certificate chain; empty: no TLS
+  std::string key_pem{};
+  // If not empty, clients must show a certificate that one of these has signed.
+  std::string client_ca_pem{};
+
+  bool is_on() const { return !cert_pem.empty() || !key_pem.empty(); }
+  friend bool operator==(const TlsServerOptions&, const TlsServerOptions&) = default;
 };
 
 }  // namespace trainyard::net

@@ -8,29 +8,32 @@
 #include <CLI/CLI.hpp>
 
 #include "serving/frontends/grpc/channel_arguments.h"
+#include "serving/frontends/rest/rest_flags.h"
 
 namespace trainyard::serving {
 namespace {
 
 constexpr char kDescription[] =
-    "Serves SavedModels over gRPC, with the interface of TensorFlow Serving.\n"
+    "Serves SavedModels over gRPC and REST, with the interface of TensorFlow Serving.\n"
     "Watches directories of numbered versions and changes to newer ones without a pause.";
 
 constexpr char kExample[] =
     "Example:\n"
-    "  trainyard-serve --model_name=digits --model_base_path=out/digits/export --port=8500\n\n"
+    "  trainyard-serve --model_name=digits --model_base_path=out/digits/export --port=8500 "
+    "--rest_api_port=8501\n\n"
     "Listens on this machine only unless --host says otherwise (--host=0.0.0.0: every IPv4\n"
     "address). Ends on SIGTERM or Ctrl-C after the requests under way; SIGHUP reads the\n"
     "configuration again.";
 
 void AddGrpcFlags(CLI::App* app, GrpcOptions* grpc) {
+  constexpr int kMaxThreads = 100'000;
   app->add_option("--grpc_socket_path", grpc->socket_path,
                   "Listen on this unix socket, too; with --port=0: only there");
   app->add_option("--grpc_channel_arguments", grpc->channel_arguments,
                   "Settings of gRPC's own, name=value,name=value");
   app->add_option("--grpc_max_threads", grpc->max_threads,
                   "Threads of gRPC's own; more requests are refused; 0: no limit")
-      ->check(CLI::Range(0, std::numeric_limits<int>::max()))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app->add_option("--grpc_compression", grpc->compression, "Of answers: none, deflate or gzip")
       ->transform(CLI::CheckedTransformer(
@@ -130,6 +133,7 @@ void AddFlags(CLI::App* app, CommandLine* line) {
   app->add_flag("--enable_serialization_as_tensor_content{true}", options.answer_tensor_content,
                 "Answer with raw bytes instead of typed values: quicker for large tensors");
   AddGrpcFlags(app, &options.grpc);
+  AddRestFlags(app, &options.rest);
   app->add_flag("--enable_signature_method_name_check{true}", options.check_method_names,
                 "Refuse a signature whose method_name is not that of the call");
   app->add_option("--max_concurrent_requests", options.max_concurrent_requests,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "serving/batching/batching.h"
@@ -30,6 +31,7 @@ struct Server::Parts {
   std::string config_bytes;                 // of that file, as applied at the start
   InFlight requests;
   std::unique_ptr<GrpcFrontEnd> grpc;
+  std::unique_ptr<RestServer> rest;  // nullptr: not asked for
   bool poll_once = false;
   bool stopped = false;
 };
@@ -169,6 +171,11 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
   grpc.host = options.host;
   grpc.port = options.port;
   ASSIGN_OR_RETURN(parts->grpc, GrpcFrontEnd::Create(grpc, context));
+  if (options.rest.port != RestOptions::kOff) {
+    const RestHandler::Options handler{
+        .metrics_page = [&parts = *parts] { return parts.metrics.Page(); }};
+    ASSIGN_OR_RETURN(parts->rest, RestServer::Start(options.host, options.rest, context, handler));
+  }
   parts->poll_once = options.poll_seconds == 0;
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -185,9 +192,12 @@ Status Server::Start(std::function<void(const Servable&)> on_serving) {
 void Server::Reload() {
   if (parts_->config_file != nullptr) parts_->config_file->ReadAgain();
   parts_->models.LookAgain();
+  if (parts_->rest != nullptr) parts_->rest->ReadCertificatesAgain();
 }
 
 int Server::port() const { return parts_->grpc->port(); }
+
+int Server::rest_port() const { return parts_->rest == nullptr ? 0 : parts_->rest->port(); }
 
 std::string Server::grpc_address() const { return parts_->grpc->address(); }
 
@@ -197,6 +207,11 @@ void Server::Stop(std::chrono::milliseconds grace) {
   if (std::exchange(parts_->stopped, true)) return;
   const auto deadline = std::chrono::system_clock::now() + grace;
   parts_->grpc->AnnounceStop();
+  // REST clients are told by each answer to come no more; gRPC's are refused meanwhile.
+  if (parts_->rest != nullptr) parts_->rest->AnnounceStop();
+  const std::jthread rest([this, grace] {
+    if (parts_->rest != nullptr) parts_->rest->Stop(grace);
+  });
   parts_->requests.CloseAndWait(grace);
   parts_->requests.WaitUntilQuiet(kQuiet, std::min<std::chrono::milliseconds>(grace, kMaxRefusing));
   parts_->grpc->Stop(deadline);

@@ -1,4 +1,4 @@
-// The model server: models, their versions, and the gRPC front end.
+// The model server: models, their versions, and the front ends, gRPC and REST.
 //
 //   ASSIGN_OR_RETURN(auto server, Server::Create({.port = 0, .model_name = "digits",
 //                                                 .model_base_path = "/models/digits"}));
@@ -16,6 +16,7 @@
 
 #include "base/status.h"
 #include "serving/frontends/grpc/front_end.h"
+#include "serving/frontends/rest/rest_server.h"
 #include "serving/servable.h"
 
 namespace trainyard::serving {
@@ -25,6 +26,7 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 8500;   // 0: any free one
   GrpcOptions grpc;  // host and port stand above
+  RestOptions rest;  // the host stands above
   std::string model_name = "default";
   std::string model_base_path;
   std::string model_config_file;      // then the two above say nothing
@@ -53,13 +55,14 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Reads the configuration file, then binds the port and answers on it: until Start(), and until a
-  // version has been loaded, that there is no model yet. InvalidArgument if the file is not right;
-  // Unavailable, with the reason, if the port cannot be had.
+  // Reads the configuration file, then binds the ports and answers on them: until Start(), and
+  // until a version has been loaded, that there is no model yet. InvalidArgument if the file is not
+  // right; Unavailable, with the reason, if a port cannot be had.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options);
   ~Server();  // stops without waiting for requests
 
-  int port() const;  // of gRPC; 0: it listens on a unix socket only
+  int port() const;       // of gRPC; 0: it listens on a unix socket only
+  int rest_port() const;  // 0: there is no REST front end
   std::string grpc_address() const;
 
   // What Prometheus reads. From any thread.
@@ -70,8 +73,8 @@ class Server {
   // models are loaded, for at most an hour, and fails with the reason if there is none.
   Status Start(std::function<void(const Servable&)> on_serving = [](const Servable&) {});
 
-  // Reads the configuration file again if there is one, and looks for versions of every model. Does
-  // not wait for that. What SIGHUP asks for.
+  // Reads the configuration file again if there is one, and the certificates for REST, and looks
+  // for versions of every model. Does not wait for that. What SIGHUP asks for.
   void Reload();
 
   // Refuses new requests as UNAVAILABLE, lets those under way finish for at most `grace`, then

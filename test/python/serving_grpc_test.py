@@ -86,6 +86,10 @@ def secure_channel(address, authority, cert=None, key=None):
     return grpc.secure_channel(address, credentials)
 
 
+def quoted(path):
+    return '"' + path.read_text().replace("\n", "\\n") + '"'
+
+
 def unavailable(call):
     import grpc
 
@@ -99,10 +103,6 @@ def test_ssl_config_file_as_tensorflow_serving_reads_it(models, tmp_path, author
 
     cert, key = authority.sign("server")
     client_cert, client_key = authority.sign("client")
-
-    def quoted(path):
-        return '"' + path.read_text().replace("\n", "\\n") + '"'
-
     config = tmp_path / "ssl.pbtxt"
     config.write_text(
         f"server_key: {quoted(key)}\nserver_cert: {quoted(cert)}\n"
@@ -207,11 +207,15 @@ def test_reflection_and_compression(models, tmp_path):
 def test_bad_tls_files_are_one_line(models, tmp_path, authority):
     cert, key = authority.sign("server")
     (tmp_path / "ssl.pbtxt").write_text('server_key: "x"\nserver_cert: nonsense')
+    _, other_key = authority.sign("other")
+    mixed = tmp_path / "mixed.pbtxt"
+    mixed.write_text(f"server_key: {quoted(other_key)}\nserver_cert: {quoted(cert)}\n")
     for flags, text in [
         ([f"--grpc_tls_cert_file={cert}"], "--grpc_tls_key_file"),
         ([f"--grpc_tls_cert_file={cert}", "--grpc_tls_key_file=/no/key"], "/no/key"),
         ([f"--ssl_config_file={tmp_path / 'ssl.pbtxt'}"], "Invalid protobuf file: "),
         ([f"--grpc_tls_cert_file={log_of(tmp_path)}", f"--grpc_tls_key_file={key}"], "PEM"),
+        ([f"--ssl_config_file={mixed}"], "certificate and key do not work together"),
         (["--grpc_channel_arguments=nonsense"], "nonsense"),
     ]:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-// An OpenSSL context made of TlsOptions: all from memory, nothing read from files but the machine's
+// OpenSSL contexts made of our options: all from memory, nothing read from files but the machine's
 // own certificates.
 #pragma once
 
@@ -19,6 +19,9 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 // InvalidArgument for PEM text that is none, a key that does not fit its certificate, or one of the
 // two without the other. Messages never hold key material.
 Result<SslContextPtr> MakeTlsContext(const TlsOptions& options);
+
+// For servers: TLS 1.2 or newer, http/1.1 by ALPN. InvalidArgument as above.
+Result<SslContextPtr> MakeTlsServerContext(const TlsServerOptions& options);
 
 // The text of the oldest error that OpenSSL has noted in this thread; forgets the others.
 std::string TakeOpenSslError();

@@ -13,6 +13,8 @@
 #include "base/testing/fuzz.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/internal/chunked.h"
+#include "net/internal/coding.h"
 #include "net/internal/syntax.h"
 #include "net/internal/tls_context.h"
 #include "net/internal/url.h"
@@ -191,6 +193,29 @@ Status CheckHttpQuestion(std::string_view text) {
                 "a path comes as it was before it was encoded");
 }
 
+Status CheckChunks(std::string_view text) {
+  ChunkedReader whole;
+  std::string body;
+  std::string_view rest = text;
+  const ChunkedReader::State state = whole.Read(&rest, kMaxBytes, &body);
+  RETURN_IF_ERROR(Expect(body.size() <= kMaxBytes, "a body has a limit"));
+  ChunkedReader cut;
+  std::string same;
+  ChunkedReader::State last = ChunkedReader::State::kMore;
+  for (std::string_view piece : CutAnywhere(text)) {
+    if (last == ChunkedReader::State::kMore) last = cut.Read(&piece, kMaxBytes, &same);
+  }
+  return Expect(state == last && (state != ChunkedReader::State::kDone || body == same),
+                "the same however it is cut");
+}
+
+Status CheckPacked(std::string_view text) {
+  const Result<std::string> body = Unpack(text, kMaxBytes);
+  RETURN_IF_ERROR(Expect(!body.ok() || body->size() <= kMaxBytes, "a body has a limit"));
+  const Result<std::string> again = Unpack(PackGzip(text), text.size());
+  return Expect(again.ok() && *again == text, "what is packed unpacks as the same");
+}
+
 }  // namespace
 }  // namespace net
 
@@ -218,6 +243,8 @@ std::vector<FuzzTarget> FuzzTargets() {
         "PUT /%zz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
         "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na\r\n0\v\v\x8d\n\r\n"},
        300},
+      {"chunks", CheckChunks, {"3;a=b\r\nabc\r\n0\r\nT: r\r\n\r\nmore", "ffff\r\n", "1\r\na\r\n"}},
+      {"packed", CheckPacked, {PackGzip("some text that is packed"), "plain"}},
       {"web_socket", CheckWebSocket, {frames, std::string("\x82\x7e\0\3abc\x88\0", 9)}, 300},
   };
 }

@@ -66,13 +66,17 @@ RunLimits Call::limits() {
     const auto latest = start_ + service_.max_time;
     limits.deadline = limits.deadline ? std::min(*limits.deadline, latest) : latest;
   }
+  deadline_ = limits.deadline;
   return limits;
 }
 
-grpc::Status Call::End(const Status& status, const google::protobuf::MessageLite& request,
+grpc::Status Call::End(Status status, const google::protobuf::MessageLite& request,
                        const google::protobuf::MessageLite& response) {
+  const auto now = steady_clock::now();
+  // TensorFlow may have let the run go on to its end.
+  if (status.ok()) status = RunLimits{.deadline = deadline_}.Check(now);
   record_.code = status.code();
-  record_.took = steady_clock::now() - start_;
+  record_.took = now - start_;
   std::string peer;
   if (service_.observer->wants_details()) {
     peer = grpc_.peer();

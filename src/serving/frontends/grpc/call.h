@@ -45,8 +45,8 @@ class Call {
 
   void set_examples(int64_t examples) { record_.examples = examples; }
 
-  // Tells the observer how it ended.
-  grpc::Status End(const Status& status, const google::protobuf::MessageLite& request,
+  // Tells the observer how it ended. A success that comes after the deadline is DeadlineExceeded.
+  grpc::Status End(Status status, const google::protobuf::MessageLite& request,
                    const google::protobuf::MessageLite& response);
 
  private:
@@ -58,6 +58,7 @@ class Call {
   const ::tensorflow::serving::ModelSpec* const spec_;  // nullptr: the request has none
   std::optional<InFlight::Pass> pass_;
   RequestRecord record_;
+  std::optional<RunLimits::TimePoint> deadline_;  // as limits() has said
   Status admission_;
   std::shared_ptr<const Servable> servable_;
 };

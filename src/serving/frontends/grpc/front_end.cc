@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,7 +57,10 @@ Status Configure(const GrpcOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxSendMessageSize(kNoLimit);
   builder->SetDefaultCompressionAlgorithm(ToGrpc(options.compression));
   if (options.max_threads > 0) {
-    builder->SetResourceQuota(grpc::ResourceQuota("serving").SetMaxThreads(options.max_threads));
+    // gRPC ends the process if it cannot have the threads that only listen.
+    const auto listening = std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+    builder->SetResourceQuota(
+        grpc::ResourceQuota("serving").SetMaxThreads(options.max_threads + listening));
   }
   ASSIGN_OR_RETURN(const std::vector<ChannelArgument> arguments,
                    ParseChannelArguments(options.channel_arguments));
@@ -64,6 +68,16 @@ Status Configure(const GrpcOptions& options, grpc::ServerBuilder* builder) {
     std::visit([&, &key = name](const auto& v) { builder->AddChannelArgument(key, v); }, value);
   }
   return OkStatus();
+}
+
+// `reason`: what a plain socket says at that address, "" if it can be had.
+Status CannotListen(const GrpcOptions& options, const std::string& address, std::string reason) {
+  if (reason.empty()) {
+    reason = options.ssl_config_file.empty()
+                 ? "it was taken a moment ago; try again"
+                 : options.ssl_config_file + ": certificate and key do not work together";
+  }
+  return UnavailableError("cannot listen on {}: {}", address, reason);
 }
 
 }  // namespace
@@ -116,12 +130,12 @@ Result<std::unique_ptr<GrpcFrontEnd>> GrpcFrontEnd::Create(const GrpcOptions& op
   }
   // gRPC stops at the first address that it cannot have.
   if (has_port && parts->port == 0) {
-    return UnavailableError("cannot listen on {}: {}", JoinHostPort(options.host, options.port),
-                            WhyPortIsRefused(options.host, options.port));
+    return CannotListen(options, JoinHostPort(options.host, options.port),
+                        WhyPortIsRefused(options.host, options.port));
   }
   if (parts->server == nullptr || (has_socket && socket_bound == 0)) {
-    return UnavailableError("cannot listen on unix:{}: {}", options.socket_path,
-                            WhySocketIsRefused(options.socket_path));
+    return CannotListen(options, "unix:" + options.socket_path,
+                        WhySocketIsRefused(options.socket_path));
   }
   parts->address =
       has_port ? JoinHostPort(options.host, parts->port) : "unix:" + options.socket_path;

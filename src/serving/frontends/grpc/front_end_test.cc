@@ -106,6 +106,19 @@ TEST(GrpcFrontEndTest, RefusesMessagesThatAreTooLarge) {
   EXPECT_THAT(status.error_message(), HasSubstr("larger than max"));
 }
 
+TEST(GrpcFrontEndTest, AnswersWithOneThread) {
+  const TemporaryDirectory dir;
+  const auto server = Serve(dir.path(), {.max_threads = 1});
+  health::HealthCheckResponse response;
+  EXPECT_TRUE(Check(Connect(server->grpc_address()), &response).ok());
+  ::tensorflow::serving::PredictResponse answer;
+  grpc::ClientContext context;
+  EXPECT_EQ(::tensorflow::serving::PredictionService::NewStub(Connect(server->grpc_address()))
+                ->Predict(&context, {}, &answer)
+                .error_message(),
+            "Missing ModelSpec");
+}
+
 TEST(GrpcFrontEndTest, TakesCompressedRequestsAndCompressesAnswers) {
   const TemporaryDirectory dir;
   WriteLineModel(dir.path(), 1, 1);

@@ -48,7 +48,7 @@ std::string WhyPortIsRefused(const std::string& host, int port) {
   if (error != 0) return fmt::format("unknown host ({})", gai_strerror(error));
   const std::unique_ptr<addrinfo, AddrInfoDeleter> addresses(found);
   const int reason = TryToListen(*addresses);
-  if (reason == 0) return "the port was taken a moment ago; try again";
+  if (reason == 0) return "";
   const std::string text = std::generic_category().message(reason);
   if (reason != EADDRINUSE) return text;
   return text + "; stop the program that has it or choose another --port (0 takes a free one)";
@@ -68,7 +68,7 @@ std::string WhySocketIsRefused(const std::string& path) {
   const int error = errno;
   if (bound) unlink(path.c_str());
   close(fd);
-  return bound ? "gRPC does not say why" : std::generic_category().message(error);
+  return bound ? "" : std::generic_category().message(error);
 }
 
 }  // namespace trainyard::serving

@@ -9,7 +9,7 @@ namespace trainyard::serving {
 std::string JoinHostPort(const std::string& host, int port);
 
 // gRPC does not say why it could not listen; this tries the same with a plain socket and gives the
-// system's reason. To be called after a failure only.
+// system's reason, "" if there is none. To be called after a failure only.
 std::string WhyPortIsRefused(const std::string& host, int port);
 
 // The same for a unix socket.
