@@ -1,6 +1,7 @@
 // trainyard-serve: the model server.
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -11,12 +12,14 @@
 #include "serving/frontends/grpc/port.h"
 #include "serving/options.h"
 #include "serving/server.h"
+#include "tf/runtime.h"
 
 namespace {
 
 namespace serving = trainyard::serving;
 
 constexpr std::chrono::seconds kDrainTime{10};
+constexpr std::chrono::duration<unsigned> kLoadTime{5};  // for loads under way, at the end
 
 int Fail(int exit_code, const std::string& message) {
   fmt::print(stderr, "trainyard-serve: {}\n", message);
@@ -57,6 +60,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
+  trainyard::tf::UseSystemAllocator();
   AllowManyFiles();
   const sigset_t signals = BlockSignals();
 
@@ -87,5 +91,8 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the process at once
   PrintLine("stopping: no new requests, finishing those under way");
   (*server)->Stop(kDrainTime);
+  // A version that is being loaded may take minutes, and nobody waits for it any more.
+  std::signal(SIGALRM, [](int) { _exit(0); });
+  alarm(kLoadTime.count());
   return 0;
 }

@@ -111,10 +111,11 @@ void AddFlags(CLI::App* app, CommandLine* line) {
       ->check(CLI::Range(0, kMax))
       ->capture_default_str();
   // Taken so that manifests work; docs/contracts/serving.md says why they change nothing here.
-  for (const char* flag : {"--flush_filesystem_caches", "--num_unload_threads",
-                           "--remove_unused_fields_from_bundle_metagraph"}) {
-    app->add_option(flag, line->without_effect, "Taken, without effect");
+  for (const char* flag :
+       {"--flush_filesystem_caches{true}", "--remove_unused_fields_from_bundle_metagraph{true}"}) {
+    app->add_flag(flag, line->without_effect, "Taken, without effect");
   }
+  app->add_option("--num_unload_threads", line->threads_without_effect, "Taken, without effect");
   app->add_flag("--enable_batching{true}", options.enable_batching,
                 "Run requests together that come while others run");
   app->add_option("--batching_parameters_file", options.batching_parameters_file,

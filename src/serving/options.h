@@ -11,9 +11,11 @@ namespace trainyard::serving {
 
 struct CommandLine {
   ServerOptions options;
-  bool help = false;             // then only this was asked for
-  int warm_up_iterations = 0;    // as given; options has what follows from it
-  std::string without_effect{};  // flags that are taken and change nothing
+  bool help = false;           // then only this was asked for
+  int warm_up_iterations = 0;  // as given; options has what follows from it
+  // Flags that are taken and change nothing.
+  bool without_effect = false;
+  int threads_without_effect = 0;
 };
 
 // Reads TensorFlow Serving's flags, as `--name=value` or `--name value`; `args` without the

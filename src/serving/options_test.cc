@@ -26,6 +26,31 @@ TEST(CommandLineTest, TakesValuesWithAndWithoutEqualsSign) {
   EXPECT_TRUE(options.answer_tensor_content);
 }
 
+TEST(CommandLineTest, TakesWhatConcernsModels) {
+  const Args args = {"--model_config_file=/m.config",
+                     "--model_config_file_poll_wait_seconds=60",
+                     "--allow_version_labels_for_unavailable_models",
+                     "--num_load_threads=2",
+                     "--max_num_load_retries=0",
+                     "--load_retry_interval_micros=1000000",
+                     "--saved_model_tags=serve,gpu",
+                     "--enable_model_warmup=false",
+                     "--num_request_iterations_for_warmup=3",
+                     "--num_unload_threads=2",
+                     "--flush_filesystem_caches=false",
+                     "--remove_unused_fields_from_bundle_metagraph"};
+  const ServerOptions options = ParseCommandLine(args).value().options;
+  EXPECT_EQ(options.model_config_file, "/m.config");
+  EXPECT_EQ(options.model_config_poll_seconds, 60);
+  EXPECT_TRUE(options.labels_for_absent_versions);
+  EXPECT_EQ(options.load_threads, 2);
+  EXPECT_EQ(options.max_load_retries, 0);
+  EXPECT_EQ(options.load_retry_micros, 1'000'000);
+  EXPECT_EQ(options.model_tags, (Args{"serve", "gpu"}));
+  EXPECT_FALSE(options.warm_up);
+  EXPECT_EQ(options.warm_up_iterations, 3);
+}
+
 TEST(CommandLineTest, HasTensorFlowServingsDefaultsOnTheLoopback) {
   const Args args = {"--model_base_path=/models"};
   const ServerOptions options = ParseCommandLine(args).value().options;

@@ -3,6 +3,8 @@
 #include <cpuid.h>
 #include <tensorflow/c/c_api.h>
 
+#include <cstdlib>
+
 namespace trainyard::tf {
 
 std::string RuntimeVersion() { return TF_Version(); }
@@ -17,5 +19,7 @@ bool HasFastBfloat16() {
   if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & kAvx512Bf16) != 0) return true;
   return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kAmxBf16) != 0;
 }
+
+void UseSystemAllocator() { setenv("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "true", 0); }
 
 }  // namespace trainyard::tf

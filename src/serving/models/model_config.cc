@@ -16,13 +16,24 @@ using Policy = api::FileSystemStoragePathSourceConfig::ServableVersionPolicy;
 constexpr char kTensorFlow[] = "tensorflow";
 constexpr std::string_view kFileScheme = "file://";
 
+// What a text that is quoted in an error may be, so that the error stays one short line.
+std::string OneLine(const std::string& text) {
+  constexpr size_t kMost = 500;
+  std::string line = text.substr(0, kMost);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return line;
+}
+
 // Keeps the first error; those behind it are often its consequences.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
     if (!text_.empty()) return;
     // Counted from 0; -1 where there is no place.
-    text_ = line < 0 ? message : fmt::format("{}:{}: {}", line + 1, column + 1, message);
+    const std::string what = OneLine(message);
+    text_ = line < 0 ? what : fmt::format("{}:{}: {}", line + 1, column + 1, what);
   }
   const std::string& text() const { return text_; }
 
@@ -55,12 +66,13 @@ Result<std::string> PathOf(const api::ModelConfig& model) {
     return InvalidArgumentError(
         "model {}: base_path {} is not a directory of this machine; mount the storage, or copy the "
         "model",
-        model.name(), path);
+        OneLine(model.name()), OneLine(path));
   } else if (path.starts_with('/')) {
     return path;
   }
   return InvalidArgumentError(
-      "Expected model {} to have an absolute path or URI; got base_path()={}", model.name(), path);
+      "Expected model {} to have an absolute path or URI; got base_path()={}",
+      OneLine(model.name()), OneLine(path));
 }
 
 Result<VersionPolicy> PolicyOf(const api::ModelConfig& model) {
@@ -76,7 +88,7 @@ Result<VersionPolicy> PolicyOf(const api::ModelConfig& model) {
                              given.specific().versions().end());
       if (policy.versions.empty()) {
         return InvalidArgumentError("model {}: the version policy `specific` names no version",
-                                    model.name());
+                                    OneLine(model.name()));
       }
       break;
     case Policy::kLatest: {
@@ -93,13 +105,14 @@ Result<VersionPolicy> PolicyOf(const api::ModelConfig& model) {
 
 Result<ModelSettings> ToSettings(const api::ModelConfig& model) {
   if (model.name().empty()) {
-    return InvalidArgumentError("a model without a name, with base_path {}", model.base_path());
+    return InvalidArgumentError("a model without a name, with base_path {}",
+                                OneLine(model.base_path()));
   }
   ModelSettings settings{.name = model.name(), .base_path = ""};
   ASSIGN_OR_RETURN(const std::string platform, PlatformOf(model));
   if (platform != kTensorFlow) {
-    return InvalidArgumentError("Model {} requests unsupported platform {}", model.name(),
-                                platform);
+    return InvalidArgumentError("Model {} requests unsupported platform {}", OneLine(model.name()),
+                                OneLine(platform));
   }
   ASSIGN_OR_RETURN(settings.base_path, PathOf(model));
   ASSIGN_OR_RETURN(settings.policy, PolicyOf(model));
@@ -120,7 +133,7 @@ Result<std::vector<ModelSettings>> ToModelSettings(const api::ModelServerConfig&
   for (const api::ModelConfig& model : config.model_config_list().config()) {
     if (!names.insert(model.name()).second) {
       return InvalidArgumentError("Illegal to list model {} multiple times in config list",
-                                  model.name());
+                                  OneLine(model.name()));
     }
     ASSIGN_OR_RETURN(ModelSettings settings, ToSettings(model));
     models.push_back(std::move(settings));

@@ -49,7 +49,8 @@ void WriteSavedModel(const Exporter& exporter, const std::string& directory) {
   }
   WireWriter saved_model;
   saved_model.Varint(1, 1).Message(2, meta_graph);
-  CHECK(WriteFileAtomically(JoinPath(directory, "saved_model.pb"), saved_model.str()).ok());
+  constexpr bool kSync = false;  // of no use in a test
+  CHECK(WriteFileAtomically(JoinPath(directory, "saved_model.pb"), saved_model.str(), kSync).ok());
 }
 
 // A directory to write into, renamed to the version's number by Publish.
@@ -65,20 +66,24 @@ std::string Publish(const std::string& base_path, int version) {
   return directory;
 }
 
-}  // namespace
-
-std::string WriteLineModel(const std::string& base_path, int version, float slope) {
+// x float [?] -> y = slope * x + 2, the slope being the mean of a variable of this shape (rank 0 or
+// 1), all of whose elements are `slope`.
+std::string WriteVariableModel(const std::string& base_path, int version, const tf::Shape& shape,
+                               float slope) {
   Exporter exporter;
   const tf::Scope scope(&exporter.graph);
   const tf::Output x = tf::Placeholder(scope, DataType::kFloat, {-1}, "x");
   const tf::Output variable = scope.Op("VarHandleOp", "slope")
                                   .Type("dtype", DataType::kFloat)
-                                  .ShapeOf("shape", {})
+                                  .ShapeOf("shape", shape)
                                   .String("shared_name", "slope")
                                   .Out();
   const tf::Output value =
       scope.Op("ReadVariableOp").In(variable).Type("dtype", DataType::kFloat).Out();
-  const tf::Output y = tf::Add(scope, tf::Mul(scope, x, value), tf::Const(scope, 2.0f));
+  const tf::Output axes =
+      tf::Const(scope, tf::Tensor::FromVector(std::vector<int32_t>(shape.size())));
+  const tf::Output mean = scope.Op("Mean").In(value).In(axes).Out();
+  const tf::Output y = tf::Add(scope, tf::Mul(scope, x, mean), tf::Const(scope, 2.0f));
 
   // The saver: one file prefix in, all variables saved or restored.
   const tf::Output prefix = tf::Placeholder(scope, DataType::kString, {}, "save/prefix");
@@ -105,9 +110,14 @@ std::string WriteLineModel(const std::string& base_path, int version, float slop
                                     .In(restored)
                                     .Type("dtype", DataType::kFloat)
                                     .Finish();
+  const std::vector<int32_t> sizes(shape.begin(), shape.end());
+  const tf::Output initial = scope.Op("Fill")
+                                 .In(tf::Const(scope, tf::Tensor::FromVector(sizes)))
+                                 .In(tf::Const(scope, slope))
+                                 .Out();
   const tf::Operation init = scope.Op("AssignVariableOp", "init")
                                  .In(variable)
-                                 .In(tf::Const(scope, slope))
+                                 .In(initial)
                                  .Type("dtype", DataType::kFloat)
                                  .Finish();
   CHECK(exporter.graph.status().ok());
@@ -127,6 +137,16 @@ std::string WriteLineModel(const std::string& base_path, int version, float slop
   (*signature.mutable_outputs())["y"] = Info(y, {-1});
   WriteSavedModel(exporter, staging);
   return Publish(base_path, version);
+}
+
+}  // namespace
+
+std::string WriteLineModel(const std::string& base_path, int version, float slope) {
+  return WriteVariableModel(base_path, version, {}, slope);
+}
+
+std::string WriteHeavyModel(const std::string& base_path, int version, int64_t floats) {
+  return WriteVariableModel(base_path, version, {floats}, 0.5f);
 }
 
 std::string WriteImageModel(const std::string& base_path, int version) {

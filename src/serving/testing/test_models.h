@@ -1,6 +1,7 @@
 // SavedModels for tests, written with TensorFlow itself: real graphs, real variables.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace trainyard::serving {
@@ -10,6 +11,9 @@ namespace trainyard::serving {
 //
 // Signature "serving_default": x float [?] -> y = slope * x + 2, the slope being a variable.
 std::string WriteLineModel(const std::string& base_path, int version, float slope);
+
+// The same with slope 0.5, which is the mean of a variable of so many floats.
+std::string WriteHeavyModel(const std::string& base_path, int version, int64_t floats);
 
 // Without variables. Signature "predict" and "serving_default": image float [?,28,28,1] -> classes
 // int64 [?], probabilities float [?,10]. The class is the tenth of the image's mean, so that an

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "serving/versions/checksums.h"
 #include "serving/versions/labels.h"
 #include "serving/versions/manager.h"
 
@@ -144,6 +145,7 @@ Result<std::unique_ptr<const Servable>> VersionManager::LoadAndPrepare(
   if (!refused.empty()) {
     return FailedPreconditionError("cannot load {}: {}", wanted.directory, refused);
   }
+  RETURN_IF_ERROR(VerifyChecksums(wanted.directory));
   ASSIGN_OR_RETURN(auto servable,
                    Servable::Load({options_.model.name, wanted.version}, wanted.directory,
                                   options_.session, options_.tags, options_.make_batcher));

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "tf/ops.h"
 #include "tf/session.h"
 #include "train/exports/saved_model_proto.h"
@@ -43,6 +44,18 @@ Result<std::vector<SavedModelParts::Asset>> CopyAssets(
   return copied;
 }
 
+// What the format has no checksums for, as sha256sum would list it.
+Status WriteChecksums(const std::vector<SavedModelParts::Asset>& assets,
+                      std::string_view saved_model, const std::string& directory) {
+  std::string sums = Sha256Of(saved_model) + "  saved_model.pb\n";
+  for (const SavedModelParts::Asset& asset : assets) {
+    const std::string name = "assets/" + asset.filename;
+    ASSIGN_OR_RETURN(const std::string content, ReadFile(JoinPath(directory, name)));
+    sums += Sha256Of(content) + "  " + name + "\n";
+  }
+  return WriteFileAtomically(JoinPath(directory, "SHA256SUMS"), sums);
+}
+
 // Writes the SavedModel's files into `directory`.
 Status WriteModel(const ModelFn& model_fn, const ExportOptions& options,
                   const std::string& directory) {
@@ -63,7 +76,8 @@ Status WriteModel(const ModelFn& model_fn, const ExportOptions& options,
   RETURN_IF_ERROR(MakeDirectories(variables));
   RETURN_IF_ERROR(model->saver().Save(session.get(), JoinPath(variables, "variables")));
   ASSIGN_OR_RETURN(const std::string bytes, EncodeSavedModel(*model, parts));
-  return WriteFileAtomically(JoinPath(directory, "saved_model.pb"), bytes);
+  RETURN_IF_ERROR(WriteFileAtomically(JoinPath(directory, "saved_model.pb"), bytes));
+  return WriteChecksums(parts.assets, bytes, directory);
 }
 
 }  // namespace
