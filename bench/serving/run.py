@@ -162,6 +162,7 @@ def main():
     parser.add_argument(
         "--concurrency", type=int, nargs="+", default=[1, 8, 32, 128], help="requests at once"
     )
+    parser.add_argument("--batching", action="store_true", help="ours with --enable_batching, too")
     parser.add_argument("--peers", action="store_true", help="Python servers beside ours")
     parser.add_argument("--only", choices=["rates", "starts", "ceiling"])
     parser.add_argument("--folder", type=pathlib.Path, help="keep the models here")
@@ -173,6 +174,8 @@ def main():
         if not (folder / "trivial").exists() or with_onnx and not (folder / "digits.onnx").exists():
             prepare(folder, with_onnx)
         programs = [Ours(folder)]
+        if options.batching:
+            programs.append(Ours(folder, "--enable_batching", name=f"{OURS}, batching"))
         if options.peers:
             saved = str(folder / "{model}/1")
             python = DEPS / "venv/bin/python"

@@ -116,6 +116,13 @@ void AddFlags(CLI::App* app, CommandLine* line) {
     app->add_flag(flag, line->without_effect, "Taken, without effect");
   }
   app->add_option("--num_unload_threads", line->threads_without_effect, "Taken, without effect");
+  app->add_flag("--enable_batching{true}", options.enable_batching,
+                "Run requests together that come while others run");
+  app->add_option("--batching_parameters_file", options.batching_parameters_file,
+                  "How: BatchingParameters as text");
+  app->add_flag("--enable_per_model_batching_parameters{true}",
+                options.per_model_batching_parameters,
+                "Use a version's own batching_params.pbtxt where it has one");
   app->add_option("--tensorflow_intra_op_parallelism", options.intra_op_threads,
                   "Threads inside one operation; 0: one, as requests run side by side")
       ->check(CLI::Range(0, kMax))
@@ -169,6 +176,11 @@ Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
     return InvalidArgumentError(
         "--model_base_path is missing: the directory that holds the numbered versions (or "
         "--model_config_file, for several models); see --help");
+  }
+  if (!line.options.batching_parameters_file.empty() && !line.options.enable_batching) {
+    return InvalidArgumentError(
+        "server_options.batching_parameters_file is set without setting "
+        "server_options.enable_batching to true.");
   }
   if (line.options.model_name.empty()) return InvalidArgumentError("--model_name is empty");
   line.options.warm_up_iterations = std::max(1, line.warm_up_iterations);

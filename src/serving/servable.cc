@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "serving/meta_graph.h"
+#include "serving/session_run.h"
 #include "serving/tensor_proto.h"
 
 namespace trainyard::serving {
@@ -28,11 +29,15 @@ Status CheckVariables(const tf::SavedModel& model, const std::string& directory)
 
 Result<std::unique_ptr<const Servable>> Servable::Load(ServableId id, const std::string& directory,
                                                        const tf::SessionConfig& config,
-                                                       const std::vector<std::string>& tags) {
+                                                       const std::vector<std::string>& tags,
+                                                       const MakeBatcher& make_batcher) {
   std::unique_ptr<Servable> servable(new Servable());
   servable->id_ = std::move(id);
   ASSIGN_OR_RETURN(servable->model_, tf::LoadSavedModel(directory, tags, config));
   RETURN_IF_ERROR(CheckVariables(servable->model_, directory));
+  if (make_batcher) {
+    ASSIGN_OR_RETURN(servable->batcher_, make_batcher(servable->model_.session.get(), directory));
+  }
   ASSIGN_OR_RETURN(servable->definitions_, ReadSignatures(servable->model_.meta_graph));
   RETURN_IF_ERROR(servable->BindSignatures());
   // So that a request's deadline can end a loop that takes too long, or never ends.
@@ -65,13 +70,10 @@ Status Servable::BindSignatures() {
 Result<std::vector<tf::Tensor>> Servable::Run(std::span<const tf::Feed> feeds,
                                               std::span<const tf::Output> fetches,
                                               const RunLimits& limits) const {
-  using std::chrono::ceil, std::chrono::milliseconds;
   const auto start = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(limits.Check(start));
-  auto values = limits.deadline
-                    ? model_.session->RunWithin(ceil<milliseconds>(*limits.deadline - start), feeds,
-                                                fetches, {})
-                    : model_.session->Run(feeds, fetches, {});
+  auto values = batcher_ != nullptr ? batcher_->Run(feeds, fetches, limits)
+                                    : RunWithin(*model_.session, feeds, fetches, limits);
   const auto took = std::chrono::steady_clock::now() - start;
   stats_->CountRun(took);
   if (limits.running != nullptr) *limits.running += took;

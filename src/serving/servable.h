@@ -8,6 +8,7 @@
 //   const BoundSignature* signature = servable->FindSignature("serving_default");
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/batching/session_batcher.h"
 #include "serving/metrics/servable_stats.h"
 #include "serving/run_limits.h"
 #include "tensorflow/serving/metadata.pb.h"
@@ -37,16 +39,20 @@ struct BoundSignature {
   std::map<std::string, tf::Tensor> defaults;
 };
 
+// Makes what batches the runs of a session that was loaded from a directory.
+using MakeBatcher = std::function<Result<std::unique_ptr<SessionBatcher>>(
+    tf::Session* session, const std::string& directory)>;
+
 class Servable {
  public:
   // Loads graph and variables and runs the model's own initialisation. FailedPrecondition if the
   // graph has variables but the directory does not, which TensorFlow takes for a model without
   // variables that fails at its first request.
-  // `tags`: those of the meta graph to load, exactly.
-  static Result<std::unique_ptr<const Servable>> Load(ServableId id, const std::string& directory,
-                                                      const tf::SessionConfig& config,
-                                                      const std::vector<std::string>& tags = {
-                                                          "serve"});
+  // `tags`: those of the meta graph to load, exactly. `make_batcher`, if there is one, is asked
+  // for what then runs requests together.
+  static Result<std::unique_ptr<const Servable>> Load(
+      ServableId id, const std::string& directory, const tf::SessionConfig& config,
+      const std::vector<std::string>& tags = {"serve"}, const MakeBatcher& make_batcher = {});
 
   const ServableId& id() const { return id_; }
 
@@ -60,7 +66,8 @@ class Servable {
   ServableStats& stats() const { return *stats_; }
   std::shared_ptr<const ServableStats> shared_stats() const { return stats_; }
 
-  // Computes the fetches, in order. Called from many threads at once; each computes in its own. The
+  // Computes the fetches, in order. Called from many threads at once; each computes in its own,
+  // or waits for the batch that it is a part of. The
   // error is TensorFlow's, or that of the limits: a run is not begun when they are exceeded.
   Result<std::vector<tf::Tensor>> Run(std::span<const tf::Feed> feeds,
                                       std::span<const tf::Output> fetches,
@@ -72,6 +79,7 @@ class Servable {
 
   ServableId id_;
   tf::SavedModel model_;
+  std::unique_ptr<SessionBatcher> batcher_;  // nullptr: each request runs by itself
   ::tensorflow::serving::SignatureDefMap definitions_;
   std::map<std::string, BoundSignature> signatures_;
   std::shared_ptr<ServableStats> stats_;  // shared with ServerMetrics

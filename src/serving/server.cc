@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "serving/batching/batching.h"
 #include "serving/frontends/grpc/front_end.h"
 #include "serving/in_flight.h"
 #include "serving/models/catalogue.h"
@@ -15,13 +17,15 @@ namespace trainyard::serving {
 
 // In the order of construction; requests hold Servables, so the gRPC server goes first.
 struct Server::Parts {
-  Parts(const ServerOptions& options, std::vector<ModelSettings> settings, TokenCheck known_tokens,
+  Parts(const ServerOptions& options, std::vector<ModelSettings> settings,
+        std::optional<BatchingConfig> batching_config, TokenCheck known_tokens,
         std::unique_ptr<AccessLog> log);
 
   TokenCheck tokens;
   std::unique_ptr<AccessLog> access_log;  // nullptr: none
   ServerMetrics metrics;
   RequestObserver observer;
+  std::unique_ptr<Batching> batching;  // nullptr: none
   Catalogue models;
   std::unique_ptr<ConfigFile> config_file;  // if there is one
   std::string config_bytes;                 // of that file, as applied at the start
@@ -50,10 +54,16 @@ tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   return config;
 }
 
-Catalogue::Options MakeCatalogueOptions(const ServerOptions& options, LoadMetrics* loads) {
+Catalogue::Options MakeCatalogueOptions(const ServerOptions& options, LoadMetrics* loads,
+                                        Batching* batching) {
   Catalogue::Options result;
   result.session = MakeSessionConfig(options);
   result.tags = options.model_tags;
+  if (batching != nullptr) {
+    result.make_batcher = [batching](tf::Session* session, const std::string& directory) {
+      return batching->MakeBatcher(session, directory);
+    };
+  }
   result.poll_interval = std::chrono::seconds(options.poll_seconds);
   result.retry.max_retries = options.max_load_retries;
   result.retry.interval = std::chrono::ceil<std::chrono::milliseconds>(
@@ -83,6 +93,17 @@ Result<ReadConfig> ReadModels(const ServerOptions& options) {
   return InvalidArgumentError("--model_config_file: {}", config.error().message());
 }
 
+// Nothing if batching is off.
+Result<std::optional<BatchingConfig>> ReadBatching(const ServerOptions& options) {
+  if (!options.enable_batching) return std::optional<BatchingConfig>();
+  BatchingConfig config{.per_model = options.per_model_batching_parameters};
+  const std::string& file = options.batching_parameters_file;
+  if (!file.empty()) {
+    ASSIGN_OR_RETURN(config.options, ReadBatchingOptions(file));
+  }
+  return std::optional(std::move(config));
+}
+
 int64_t MaxInside(const ServerOptions& options) {
   return options.max_concurrent_requests > 0 ? options.max_concurrent_requests
                                              : std::numeric_limits<int64_t>::max();
@@ -103,11 +124,15 @@ Result<std::unique_ptr<AccessLog>> OpenAccessLog(const ServerOptions& options) {
 }  // namespace
 
 Server::Parts::Parts(const ServerOptions& options, std::vector<ModelSettings> settings,
-                     TokenCheck known_tokens, std::unique_ptr<AccessLog> log)
+                     std::optional<BatchingConfig> batching_config, TokenCheck known_tokens,
+                     std::unique_ptr<AccessLog> log)
     : tokens(std::move(known_tokens)),
       access_log(std::move(log)),
       observer(&metrics, access_log.get()),
-      models(MakeCatalogueOptions(options, &metrics.loads()), std::move(settings)),
+      batching(batching_config
+                   ? std::make_unique<Batching>(std::move(*batching_config), &metrics.batching())
+                   : nullptr),
+      models(MakeCatalogueOptions(options, &metrics.loads(), batching.get()), std::move(settings)),
       requests(MaxInside(options)) {
   metrics.SetGauges({.in_flight = [this] { return requests.inside(); },
                      .is_ready = [this] { return models.is_ready(); },
@@ -122,8 +147,9 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
   ASSIGN_OR_RETURN(TokenCheck tokens, ReadTokens(options));
   ASSIGN_OR_RETURN(std::unique_ptr<AccessLog> access_log, OpenAccessLog(options));
   ASSIGN_OR_RETURN(ReadConfig config, ReadModels(options));
-  auto parts = std::make_unique<Parts>(options, std::move(config.models), std::move(tokens),
-                                       std::move(access_log));
+  ASSIGN_OR_RETURN(std::optional<BatchingConfig> batching, ReadBatching(options));
+  auto parts = std::make_unique<Parts>(options, std::move(config.models), std::move(batching),
+                                       std::move(tokens), std::move(access_log));
   if (!options.model_config_file.empty()) {
     parts->config_bytes = std::move(config.bytes);
     parts->config_file = std::make_unique<ConfigFile>(

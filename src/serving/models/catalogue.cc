@@ -27,6 +27,7 @@ std::shared_ptr<VersionManager> Catalogue::Make(const ModelSettings& settings) {
   options.model = settings;
   options.session = options_.session;
   options.tags = options_.tags;
+  options.make_batcher = options_.make_batcher;
   options.poll_interval = options_.poll_interval;
   options.retry = options_.retry;
   options.prepare = options_.prepare;

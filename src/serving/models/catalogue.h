@@ -37,6 +37,7 @@ class Catalogue {
   struct Options {
     tf::SessionConfig session{};
     std::vector<std::string> tags{"serve"};
+    MakeBatcher make_batcher{};
     std::chrono::milliseconds poll_interval{1000};
     RetryPolicy retry{};
     std::function<Status(const Servable&, const std::string& directory)> prepare{};

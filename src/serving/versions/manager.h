@@ -50,6 +50,7 @@ class VersionManager {
     ModelSettings model;
     tf::SessionConfig session{};
     std::vector<std::string> tags{"serve"};  // of the meta graph
+    MakeBatcher make_batcher{};              // empty: requests run each by itself
     // How often the thread of Start() looks for versions; 0: once, and after each Configure().
     std::chrono::milliseconds poll_interval{1000};
     RetryPolicy retry{};

@@ -148,7 +148,7 @@ Result<std::unique_ptr<const Servable>> VersionManager::LoadAndPrepare(
   RETURN_IF_ERROR(VerifyChecksums(wanted.directory));
   ASSIGN_OR_RETURN(auto servable,
                    Servable::Load({options_.model.name, wanted.version}, wanted.directory,
-                                  options_.session, options_.tags));
+                                  options_.session, options_.tags, options_.make_batcher));
   if (options_.prepare) RETURN_IF_ERROR(options_.prepare(*servable, wanted.directory));
   if (InspectVersion(wanted.version, wanted.directory).fingerprint != wanted.fingerprint) {
     return UnavailableError("the files in {} changed while they were being loaded",

@@ -31,7 +31,7 @@ class BatchingIterator : public BatchIterator {
     }
     std::optional<Batch> batch = Gather(rows);
     if (batch.has_value()) return batch;
-    ASSIGN_OR_RETURN(batch, StackExamples(std::move(rows)));
+    ASSIGN_OR_RETURN(batch, StackExamples(rows));
     return batch;
   }
 
@@ -61,9 +61,14 @@ class BatchingIterator : public BatchIterator {
     return batch;
   }
 
-  Result<Batch> StackExamples(std::vector<Row> rows) const {
-    std::vector<Batch> examples;
-    for (Row& row : rows) examples.push_back(std::move(row).ToExample());
+  Result<Batch> StackExamples(const std::vector<Row>& rows) const {
+    std::vector<Batch> taken;  // out of blocks, where only some of the rows are in one
+    taken.reserve(rows.size());
+    std::vector<const Batch*> examples;
+    for (const Row& row : rows) {
+      if (row.block() != nullptr) taken.push_back(row.block()->CopyRow(row.number()));
+      examples.push_back(row.block() != nullptr ? &taken.back() : row.example());
+    }
     Batch batch;
     for (const auto& [name, spec] : spec_.features) {
       ASSIGN_OR_RETURN(tf::Tensor stacked, StackFeature(examples, name, spec));
@@ -76,15 +81,13 @@ class BatchingIterator : public BatchIterator {
   }
 
   // The feature, or for "" the labels, of all examples.
-  Result<tf::Tensor> StackFeature(const std::vector<Batch>& examples, const std::string& name,
-                                  const FeatureSpec& spec) const {
+  Result<tf::Tensor> StackFeature(const std::vector<const Batch*>& examples,
+                                  const std::string& name, const FeatureSpec& spec) const {
     const std::string shown = name.empty() ? "labels" : name;
     std::vector<const tf::Tensor*> rows;
-    for (const Batch& example : examples) {
-      const auto feature = example.features.find(name);
-      const tf::Tensor* row = &example.labels;
-      if (!name.empty()) row = feature == example.features.end() ? nullptr : &feature->second;
-      if (row == nullptr || row->empty()) {
+    for (const Batch* example : examples) {
+      const tf::Tensor* row = FindFeature(*example, name);
+      if (row == nullptr) {
         return InvalidArgumentError("an example lacks \"{}\", which its input promises", shown);
       }
       if (row->dtype() != spec.dtype) {

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
+#include "train/inputs/csv_block.h"
 #include "train/inputs/csv_reader.h"
 #include "train/inputs/csv_values.h"
 #include "train/inputs/interleave.h"
 #include "train/inputs/position.h"
+#include "train/inputs/row_iterator.h"
 
 namespace trainyard::train {
 namespace {
@@ -14,32 +17,32 @@ namespace {
 constexpr const char* kKind = "csv";
 constexpr size_t kRowsForInference = 100;
 
-// One file, and where in its rows the columns are.
+// Enough that a block costs little more than its values; few, since a shuffle may keep a block for
+// one of its rows.
+constexpr size_t kRowsInBlock = 64;
+
 struct CsvFile {
-  std::string path;
-  size_t num_fields = 0;
-  std::vector<size_t> field_of;  // in the order of the columns
-  CsvReader::Place start;        // behind the header
+  CsvLayout layout;
+  CsvReader::Place start;  // behind the header
 };
 
-class CsvIterator : public BatchIterator {
+// Reads some rows ahead; its place is that behind the last row it has handed out.
+class CsvIterator : public RowIterator {
  public:
   CsvIterator(const CsvFile& file, const CsvOptions& options)
-      : file_(file), options_(options), place_(file.start) {}
+      : file_(file), options_(options), builder_(file.layout, options), place_(file.start) {}
 
-  Result<std::optional<Batch>> Next() override {
-    if (reader_ == nullptr) {
-      ASSIGN_OR_RETURN(reader_, CsvReader::Open(file_.path, options_.delimiter, place_));
+  Result<std::optional<Row>> NextRow() override {
+    while (next_ == ends_.size()) {
+      if (!problem_.ok()) {
+        place_ = reader_->place();
+        return std::exchange(problem_, OkStatus());
+      }
+      if (ended_) return std::optional<Row>();
+      RETURN_IF_ERROR(ReadBlock());
     }
-    while (true) {
-      Result<bool> more = reader_->Next(&fields_);
-      place_ = reader_->place();
-      if (more.ok() && !*more) return std::optional<Batch>();
-      Result<Batch> example = more.ok() ? ToExample() : Result<Batch>(more.status());
-      if (example.ok()) return std::optional<Batch>(std::move(*example));
-      if (options_.skip_broken == nullptr) return example.status();
-      options_.skip_broken->Add(example.status());
-    }
+    place_ = ends_[next_];
+    return std::optional<Row>(std::in_place, block_, static_cast<int64_t>(next_++));
   }
 
   std::string Save() const override {
@@ -52,48 +55,49 @@ class CsvIterator : public BatchIterator {
     place_.offset = position.Number();
     place_.line = static_cast<int64_t>(position.Number());
     reader_ = nullptr;
+    ends_.clear();
+    next_ = 0;
+    problem_ = OkStatus();
+    ended_ = false;
     return position.End();
   }
 
  private:
-  Result<Batch> ToExample() const {
-    if (fields_.size() != file_.num_fields) {
-      const CsvField& at = fields_[std::min(fields_.size() - 1, file_.num_fields)];
-      return DataLossError("{}:{}:{}: the row has {} fields, {} were expected", file_.path, at.line,
-                           at.column, fields_.size(), file_.num_fields);
+  // Up to the end of the file, or to a row that is broken.
+  Status ReadBlock() {
+    if (reader_ == nullptr) {
+      ASSIGN_OR_RETURN(reader_, CsvReader::Open(file_.layout.path, options_.delimiter, place_));
     }
-    Batch example;
-    for (size_t i = 0; i < options_.columns.size(); ++i) {
-      const CsvColumn& column = options_.columns[i];
-      const CsvField& field = fields_[file_.field_of[i]];
-      ASSIGN_OR_RETURN(tf::Tensor value, Value(column, field));
-      if (column.name == options_.label) {
-        example.labels = std::move(value);
+    ends_.clear();
+    next_ = 0;
+    while (builder_.num_rows() < kRowsInBlock && problem_.ok() && !ended_) {
+      const Result<bool> more = reader_->Next(&fields_);
+      ended_ = more.ok() && !*more;
+      if (ended_) break;
+      const Status added = more.ok() ? builder_.Add(fields_) : more.status();
+      if (added.ok()) {
+        ends_.push_back(reader_->place());
+      } else if (options_.skip_broken != nullptr) {
+        options_.skip_broken->Add(added);
       } else {
-        example.features.emplace(column.name, std::move(value));
+        problem_ = added;
       }
     }
-    return example;
-  }
-
-  Result<tf::Tensor> Value(const CsvColumn& column, const CsvField& field) const {
-    const bool missing = field.text.empty() || field.text == options_.na_value;
-    if (missing && column.default_value.has_value()) {
-      return ParseCsvValue(*column.default_value, column.dtype);
-    }
-    if (missing && column.dtype == tf::DataType::kString) return tf::Tensor::StringScalar("");
-    Result<tf::Tensor> value = ParseCsvValue(field.text, column.dtype);
-    if (value.ok()) return value;
-    return DataLossError(
-        "{}:{}:{}: column \"{}\": {}", file_.path, field.line, field.column, column.name,
-        missing ? "the field is empty, and the column has no default" : value.status().message());
+    if (builder_.num_rows() > 0) block_ = builder_.Finish();
+    return OkStatus();
   }
 
   const CsvFile& file_;
   const CsvOptions& options_;
+  CsvBlockBuilder builder_;
   CsvReader::Place place_;
   std::unique_ptr<CsvReader> reader_;
   std::vector<CsvField> fields_;
+  std::shared_ptr<const Block> block_;
+  std::vector<CsvReader::Place> ends_;  // of the block's rows
+  size_t next_ = 0;                     // of them, to hand out
+  Status problem_;                      // of the row behind the block
+  bool ended_ = false;
 };
 
 class CsvFileInput : public Input {
@@ -176,7 +180,7 @@ Status CheckOptions(const CsvOptions& options) {
       return InvalidArgumentError("CsvInput: column \"{}\" is there twice", column.name);
     }
     if (!column.default_value.has_value()) continue;
-    const Status status = ParseCsvValue(*column.default_value, column.dtype).status();
+    const Status status = CheckCsvValue(*column.default_value, column.dtype);
     if (!status.ok()) {
       return InvalidArgumentError("CsvInput: the default of column \"{}\": {}", column.name,
                                   status.message());
@@ -189,7 +193,8 @@ Status CheckOptions(const CsvOptions& options) {
 Result<CsvFile> LookInto(const std::string& path, CsvOptions* options) {
   ASSIGN_OR_RETURN(const auto reader, CsvReader::Open(path, options->delimiter, {}));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ReadNames(*reader, path, *options));
-  CsvFile file{.path = path, .num_fields = names.size(), .field_of = {}, .start = reader->place()};
+  CsvFile file{.layout = {.path = path, .num_fields = names.size(), .field_of = {}},
+               .start = reader->place()};
   if (options->columns.empty()) {
     ASSIGN_OR_RETURN(options->columns, InferColumns(*reader, names, *options));
     RETURN_IF_ERROR(CheckOptions(*options));
@@ -199,7 +204,7 @@ Result<CsvFile> LookInto(const std::string& path, CsvOptions* options) {
     if (name == names.end()) {
       return InvalidArgumentError("{}: there is no column \"{}\"", path, column.name);
     }
-    file.field_of.push_back(static_cast<size_t>(name - names.begin()));
+    file.layout.field_of.push_back(static_cast<size_t>(name - names.begin()));
   }
   return file;
 }

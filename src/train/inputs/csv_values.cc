@@ -24,16 +24,6 @@ bool ParseNumber(std::string_view text, T* value) {
 }
 
 template <class T>
-Result<tf::Tensor> ParseScalar(const std::string& text) {
-  T value{};
-  if (!ParseNumber(text, &value)) {
-    return InvalidArgumentError("\"{}\" is no {}", text.substr(0, 60),
-                                tf::DataTypeName(tf::DataTypeOf<T>));
-  }
-  return tf::Tensor::Scalar(value);
-}
-
-template <class T>
 bool Fits(const std::string& text) {
   T value{};
   return ParseNumber(text, &value);
@@ -46,18 +36,30 @@ constexpr tf::DataType kTypes[] = {tf::DataType::kInt32, tf::DataType::kInt64, t
 
 bool IsCsvType(tf::DataType dtype) { return std::ranges::find(kTypes, dtype) != std::end(kTypes); }
 
-Result<tf::Tensor> ParseCsvValue(const std::string& text, tf::DataType dtype) {
+template <class T>
+Status ParseCsvNumber(const std::string& text, T* value) {
+  if (ParseNumber(text, value)) return OkStatus();
+  return InvalidArgumentError("\"{}\" is no {}", text.substr(0, 60),
+                              tf::DataTypeName(tf::DataTypeOf<T>));
+}
+template Status ParseCsvNumber(const std::string&, int32_t*);
+template Status ParseCsvNumber(const std::string&, int64_t*);
+template Status ParseCsvNumber(const std::string&, float*);
+template Status ParseCsvNumber(const std::string&, double*);
+
+Status CheckCsvValue(const std::string& text, tf::DataType dtype) {
+  const auto check = [&]<class T>(T value) { return ParseCsvNumber(text, &value); };
   switch (dtype) {
     case tf::DataType::kInt32:
-      return ParseScalar<int32_t>(text);
+      return check(int32_t{});
     case tf::DataType::kInt64:
-      return ParseScalar<int64_t>(text);
+      return check(int64_t{});
     case tf::DataType::kFloat:
-      return ParseScalar<float>(text);
+      return check(float{});
     case tf::DataType::kDouble:
-      return ParseScalar<double>(text);
+      return check(double{});
     default:
-      return tf::Tensor::StringScalar(text);
+      return OkStatus();
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kKind = "interleave";
 constexpr const char* kShardKind = "shard";
 
-class InterleaveIterator : public BatchIterator {
+class InterleaveIterator : public RowIterator {
  public:
   InterleaveIterator(const std::vector<InputPtr>& inputs, const InterleaveOptions& options,
                      uint64_t seed, const Pass& pass)
@@ -21,7 +21,7 @@ class InterleaveIterator : public BatchIterator {
     Start(seed);
   }
 
-  Result<std::optional<Batch>> Next() override {
+  Result<std::optional<Row>> NextRow() override {
     // Ends when every slot has been found empty in a row.
     for (size_t empty = 0; empty < slots_.size();) {
       Slot& slot = slots_[slot_];
@@ -35,7 +35,7 @@ class InterleaveIterator : public BatchIterator {
         continue;
       }
       empty = 0;
-      ASSIGN_OR_RETURN(std::optional<Batch> next, slot.iterator->Next());
+      ASSIGN_OR_RETURN(std::optional<Row> next, slot.iterator->NextRow());
       if (next.has_value()) {
         if (++in_block_ == options_.block_length) NextSlot();
         return next;
@@ -43,7 +43,7 @@ class InterleaveIterator : public BatchIterator {
       slot.iterator = nullptr;
       NextSlot();
     }
-    return std::optional<Batch>();
+    return std::optional<Row>();
   }
 
   std::string Save() const override {

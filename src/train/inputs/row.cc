@@ -1,7 +1,7 @@
 #include "train/inputs/row.h"
 
 #include <algorithm>
-#include <functional>
+#include <span>
 
 #include "train/inputs/tensors.h"
 
@@ -41,37 +41,35 @@ tf::Tensor CopyOfRow(const Block::Column& column, int64_t number) {
   return copy;
 }
 
-// Empty if the examples do not fit together.
-std::optional<Batch> StackAll(const std::vector<Batch>& examples) {
-  Batch stacked;
-  const auto stack = [&](const std::function<const tf::Tensor*(const Batch&)>& of,
-                         tf::Tensor* into) {
-    std::vector<const tf::Tensor*> tensors;
-    for (const Batch& example : examples) {
-      const tf::Tensor* tensor = of(example);
-      if (tensor == nullptr || tensor->empty()) return false;
-      tensors.push_back(tensor);
-    }
-    Result<tf::Tensor> all = Stack(tensors, {});
-    if (all.ok()) *into = std::move(*all);
-    return all.ok();
+// The feature ("" for the labels) of all examples, stacked; empty if they do not fit together.
+tf::Tensor StackFeature(std::span<const Row> rows, const std::string& name) {
+  std::vector<const tf::Tensor*> tensors;
+  for (const Row& row : rows) {
+    const tf::Tensor* tensor = FindFeature(*row.example(), name);
+    if (tensor == nullptr) return {};
+    tensors.push_back(tensor);
+  }
+  Result<tf::Tensor> stacked = Stack(tensors, {});
+  return stacked.ok() ? std::move(*stacked) : tf::Tensor();
+}
+
+// Nothing if some are rows of blocks, or they do not fit together.
+std::optional<Batch> StackAll(std::span<const Row> rows) {
+  const auto fits = [&](const Row& row) {
+    return row.example() != nullptr &&
+           row.example()->features.size() == rows[0].example()->features.size() &&
+           row.example()->labels.empty() == rows[0].example()->labels.empty();
   };
-  for (const auto& [name, tensor] : examples[0].features) {
-    const auto find = [&](const Batch& example) {
-      const auto found = example.features.find(name);
-      return found == example.features.end() ? nullptr : &found->second;
-    };
-    if (!stack(find, &stacked.features[name])) return std::nullopt;
+  if (rows[0].example() == nullptr || !std::ranges::all_of(rows, fits)) return std::nullopt;
+  Batch stacked;
+  for (const auto& [name, tensor] : rows[0].example()->features) {
+    tf::Tensor all = StackFeature(rows, name);
+    if (all.empty()) return std::nullopt;
+    stacked.features.emplace(name, std::move(all));
   }
-  const auto labels = [](const Batch& example) { return &example.labels; };
-  if (!examples[0].labels.empty() && !stack(labels, &stacked.labels)) return std::nullopt;
-  for (const Batch& example : examples) {
-    if (example.features.size() != stacked.features.size() ||
-        example.labels.empty() != stacked.labels.empty()) {
-      return std::nullopt;
-    }
-  }
-  return stacked;
+  if (rows[0].example()->labels.empty()) return stacked;
+  stacked.labels = StackFeature(rows, "");
+  return stacked.labels.empty() ? std::nullopt : std::optional(std::move(stacked));
 }
 
 }  // namespace
@@ -103,23 +101,15 @@ Batch Row::ToExample() && {
 }
 
 std::vector<Row> InBlocks(std::vector<Row> rows) {
-  std::vector<Row> blocked;
-  blocked.reserve(rows.size());
   for (size_t first = 0; first < rows.size(); first += kRowsInBlock) {
-    const size_t end = std::min(rows.size(), first + kRowsInBlock);
-    std::vector<Batch> examples;
-    for (size_t i = first; i < end; ++i) examples.push_back(std::move(rows[i]).ToExample());
-    std::optional<Batch> stacked = StackAll(examples);
-    if (!stacked.has_value()) {
-      for (Batch& example : examples) blocked.emplace_back(std::move(example));
-      continue;
-    }
+    const std::span<Row> part =
+        std::span(rows).subspan(first, std::min(kRowsInBlock, rows.size() - first));
+    std::optional<Batch> stacked = StackAll(part);
+    if (!stacked.has_value()) continue;
     const auto block = std::make_shared<const Block>(std::move(*stacked));
-    for (size_t i = first; i < end; ++i) {
-      blocked.emplace_back(block, static_cast<int64_t>(i - first));
-    }
+    for (size_t i = 0; i < part.size(); ++i) part[i] = Row(block, static_cast<int64_t>(i));
   }
-  return blocked;
+  return rows;
 }
 
 }  // namespace trainyard::train

@@ -47,6 +47,8 @@ class Row {
 
   // Null for an example by itself.
   const Block* block() const { return block_.get(); }
+  // Null for a row of a block.
+  const Batch* example() const { return example_.get(); }
   int64_t number() const { return number_; }
 
   // The example with tensors of its own: without a copy where nobody shares it.
@@ -58,8 +60,8 @@ class Row {
   int64_t number_ = 0;
 };
 
-// The same examples in blocks, which take a fraction of the memory; those whose shapes differ from
-// their neighbours' stay as they are. Takes the values of examples that nobody shares.
+// The same examples in blocks, which take a fraction of the memory; those that are in blocks
+// already, or whose shapes differ from their neighbours', stay as they are.
 std::vector<Row> InBlocks(std::vector<Row> rows);
 
 }  // namespace trainyard::train

@@ -104,6 +104,13 @@ tf::Tensor StackStrings(std::span<const tf::Tensor* const> rows, const tf::Shape
 
 }  // namespace
 
+const tf::Tensor* FindFeature(const Batch& example, const std::string& name) {
+  const auto feature = example.features.find(name);
+  const tf::Tensor* found = &example.labels;
+  if (!name.empty()) found = feature == example.features.end() ? nullptr : &feature->second;
+  return found == nullptr || found->empty() ? nullptr : found;
+}
+
 tf::Tensor CopyOf(const tf::Tensor& tensor) {
   if (tensor.empty()) return {};
   if (tensor.dtype() == tf::DataType::kString) {

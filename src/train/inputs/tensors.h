@@ -10,6 +10,9 @@
 
 namespace trainyard::train {
 
+// The feature of that name, "" for the labels; null if there is none.
+const tf::Tensor* FindFeature(const Batch& example, const std::string& name);
+
 tf::Tensor CopyOf(const tf::Tensor& tensor);
 Batch CopyOf(const Batch& batch);
 
