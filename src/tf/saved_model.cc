@@ -1,5 +1,8 @@
 #include "tf/saved_model.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/wire.h"
 #include "tf/internal/handles.h"
 
@@ -71,6 +74,40 @@ bool ParseSignature(std::string_view bytes, Signature* signature) {
   return reader.ok();
 }
 
+// A directory by a name that is used again. TensorFlow keeps counters, for ever, for each path that
+// it has loaded from, and a server loads from a new one each time.
+class ShortPath {
+ public:
+  explicit ShortPath(const std::string& directory)
+      : directory_(directory), fd_(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    path_ = fmt::format("/proc/self/fd/{}", fd_);
+    if (fd_ < 0 || access(path_.c_str(), X_OK) != 0) path_ = directory;
+  }
+  ~ShortPath() {
+    if (fd_ >= 0) close(fd_);
+  }
+  ShortPath(const ShortPath&) = delete;
+  ShortPath& operator=(const ShortPath&) = delete;
+
+  const char* c_str() const { return path_.c_str(); }
+
+  // The same failure, about the directory as it is known.
+  Status Translate(const Status& status) const {
+    std::string text = status.message();
+    size_t at = text.find(path_);
+    while (path_ != directory_ && at != std::string::npos) {
+      text.replace(at, path_.size(), directory_);
+      at = text.find(path_, at + directory_.size());
+    }
+    return {status.code(), text};
+  }
+
+ private:
+  const std::string& directory_;
+  const int fd_;
+  std::string path_;
+};
+
 }  // namespace
 
 Result<std::map<std::string, Signature>> ParseSignatures(std::string_view meta_graph) {
@@ -102,10 +139,11 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
   SavedModel model;
   model.graph = std::make_unique<Graph>();
   const internal::BufferPtr meta_graph = internal::MakeBuffer();
+  const ShortPath path(directory);
   TF_Session* session = TF_LoadSessionFromSavedModel(
-      options.get(), nullptr, directory.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
+      options.get(), nullptr, path.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
       model.graph->handle(), meta_graph.get(), call.get());
-  if (!call.ok()) return call.ToStatus().WithContext(attempt);
+  if (!call.ok()) return path.Translate(call.ToStatus()).WithContext(attempt);
   model.session = std::make_unique<Session>(session, config.inter_op_threads);
   model.meta_graph = std::string(internal::BufferBytes(*meta_graph));
   Result<std::map<std::string, Signature>> signatures = ParseSignatures(model.meta_graph);
