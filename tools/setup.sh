@@ -28,8 +28,9 @@ readonly fashion_sha256=39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922
 build_packages=(build-essential ca-certificates ccache cmake libbenchmark-dev libboost1.81-dev
   libcli11-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libgmock-dev libgloo-dev libgrpc++-dev
   libgtest-dev libpng-dev libprotobuf-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build
-  nlohmann-json3-dev pkg-config prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3)
-test_packages=(clang-format-19 git)
+  nlohmann-json3-dev pkg-config prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3
+  zlib1g-dev)
+test_packages=(clang-format-19 curl git openssl)
 
 say() { echo "[setup] $*"; }
 for_tests() { [[ $purpose != quickstart && $purpose != fashion ]]; }

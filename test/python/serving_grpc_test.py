@@ -204,6 +204,22 @@ def test_reflection_and_compression(models, tmp_path):
                 assert name in answer
 
 
+def test_rubbish_is_refused_and_fills_no_log(models, tmp_path):
+    import grpc
+
+    process, log = serving(models, tmp_path, "--port=0")
+    with process as running:
+        address = wait_for(lambda: served_address(log), "served model", running)
+        channel = grpc.insecure_channel(address)
+        raw = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        for body in [b"\x0a\x05\x0a\x03\xff\xfe\xfd", b"\xff" * 100, b"\x0a\x7fshort"]:
+            with pytest.raises(grpc.RpcError) as error:
+                raw(body, timeout=30)
+            assert error.value.code() == grpc.StatusCode.INTERNAL
+        assert predict(channel)
+    assert "protobuf" not in log.read_text()
+
+
 def test_bad_tls_files_are_one_line(models, tmp_path, authority):
     cert, key = authority.sign("server")
     (tmp_path / "ssl.pbtxt").write_text('server_key: "x"\nserver_cert: nonsense')

@@ -4,7 +4,7 @@ namespace trainyard {
 
 std::vector<FuzzTarget> FuzzTargets() {
   std::vector<FuzzTarget> all;
-  for (const auto& targets : {serving::ModelTargets()}) {
+  for (const auto& targets : {serving::ModelTargets(), serving::RequestTargets()}) {
     all.insert(all.end(), targets.begin(), targets.end());
   }
   return all;

@@ -7,6 +7,7 @@
 
 namespace trainyard::serving {
 
-std::vector<FuzzTarget> ModelTargets();  // configuration files, meta graphs
+std::vector<FuzzTarget> RequestTargets();  // tensors, examples, tokens, names
+std::vector<FuzzTarget> ModelTargets();    // configuration files, meta graphs
 
 }  // namespace trainyard::serving

@@ -1,5 +1,6 @@
 #include "serving/frontends/grpc/front_end.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
@@ -98,6 +99,8 @@ GrpcFrontEnd::~GrpcFrontEnd() { Stop(std::chrono::system_clock::now()); }
 
 Result<std::unique_ptr<GrpcFrontEnd>> GrpcFrontEnd::Create(const GrpcOptions& options,
                                                            const ServiceContext& services) {
+  // Else each malformed message of a client is a line of protobuf's own on standard error.
+  google::protobuf::SetLogHandler(nullptr);
   auto parts = std::make_unique<Parts>();
   parts->services.push_back(MakePredictionService(services));
   parts->services.push_back(MakeModelService(services));
