@@ -59,6 +59,10 @@ int main(int argc, char** argv) {
     fmt::print("{}", serving::HelpText());
     return 0;
   }
+  if (line->version) {
+    fmt::print("trainyard-serve, TensorFlow {}\n", trainyard::tf::RuntimeVersion());
+    return 0;
+  }
   setenv("GRPC_VERBOSITY", "NONE", 0);  // failures are returned to us; its own lines only confuse
   trainyard::tf::UseSystemAllocator();
   AllowManyFiles();

@@ -9,6 +9,7 @@
 
 #include "serving/frontends/grpc/channel_arguments.h"
 #include "serving/frontends/rest/rest_flags.h"
+#include "serving/upstream_flags.h"
 
 namespace trainyard::serving {
 namespace {
@@ -52,9 +53,6 @@ void AddGrpcFlags(CLI::App* app, GrpcOptions* grpc) {
   app->add_option("--grpc_tls_key_file", grpc->tls_key_file, "Its key, PEM");
   app->add_option("--grpc_tls_client_ca_file", grpc->tls_client_ca_file,
                   "Clients must show a certificate of these authorities, PEM");
-  app->add_flag_function(
-      "--enable_grpc_healthcheck_service{true}", [](int64_t) {},
-      "Taken and not needed: the health service is always on");
 }
 
 void AddFlags(CLI::App* app, CommandLine* line) {
@@ -64,6 +62,7 @@ void AddFlags(CLI::App* app, CommandLine* line) {
   ServerOptions& options = line->options;
   app->set_help_flag();  // ours is a plain flag, so that parsing has one way out
   app->add_flag("-h,--help", line->help, "Print this text");
+  app->add_flag("--version", line->version, "Print the version of TensorFlow inside");
   app->add_option("--host", options.host, "Address to listen on")->capture_default_str();
   app->add_option("--port", options.port, "gRPC port; 0 takes a free one and prints it")
       ->check(CLI::Range(0, 65535))
@@ -110,12 +109,6 @@ void AddFlags(CLI::App* app, CommandLine* line) {
                   "How often each of them is run; 0: once")
       ->check(CLI::Range(0, kMax))
       ->capture_default_str();
-  // Taken so that manifests work; docs/contracts/serving.md says why they change nothing here.
-  for (const char* flag :
-       {"--flush_filesystem_caches{true}", "--remove_unused_fields_from_bundle_metagraph{true}"}) {
-    app->add_flag(flag, line->without_effect, "Taken, without effect");
-  }
-  app->add_option("--num_unload_threads", line->threads_without_effect, "Taken, without effect");
   app->add_flag("--enable_batching{true}", options.enable_batching,
                 "Run requests together that come while others run");
   app->add_option("--batching_parameters_file", options.batching_parameters_file,
@@ -123,6 +116,14 @@ void AddFlags(CLI::App* app, CommandLine* line) {
   app->add_flag("--enable_per_model_batching_parameters{true}",
                 options.per_model_batching_parameters,
                 "Use a version's own batching_params.pbtxt where it has one");
+  app->add_option(
+         "--mixed_precision", line->mixed_precision,
+         "\"bfloat16\": convolutions and products in it, quicker where the processor has it")
+      ->check(CLI::IsMember({"", "bfloat16"}));
+  app->add_option("--tensorflow_session_parallelism", line->session_threads,
+                  "Sets both of the next two; 0: neither")
+      ->check(CLI::Range(0, kMax))
+      ->capture_default_str();
   app->add_option("--tensorflow_intra_op_parallelism", options.intra_op_threads,
                   "Threads inside one operation; 0: one, as requests run side by side")
       ->check(CLI::Range(0, kMax))
@@ -161,6 +162,8 @@ Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
   CommandLine line;
   CLI::App app(kDescription);
   AddFlags(&app, &line);
+  IgnoredFlags ignored;
+  AddUpstreamFlags(&app, &ignored);
   std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11's order
   try {
     app.parse(reversed);
@@ -171,7 +174,7 @@ Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
   }
   const auto arguments = ParseChannelArguments(line.options.grpc.channel_arguments);
   if (!arguments.ok()) return arguments.status().WithContext("--grpc_channel_arguments");
-  if (!line.help && line.options.model_base_path.empty() &&
+  if (!line.help && !line.version && line.options.model_base_path.empty() &&
       line.options.model_config_file.empty()) {
     return InvalidArgumentError(
         "--model_base_path is missing: the directory that holds the numbered versions (or "
@@ -183,6 +186,16 @@ Result<CommandLine> ParseCommandLine(std::span<const std::string> args) {
         "server_options.enable_batching to true.");
   }
   if (line.options.model_name.empty()) return InvalidArgumentError("--model_name is empty");
+  if (line.session_threads > 0) {
+    if (line.options.intra_op_threads > 0 && line.options.inter_op_threads > 0) {
+      return InvalidArgumentError(
+          "--tensorflow_session_parallelism sets both --tensorflow_intra_op_parallelism and "
+          "--tensorflow_inter_op_parallelism; all three are set");
+    }
+    line.options.intra_op_threads = line.session_threads;
+    line.options.inter_op_threads = line.session_threads;
+  }
+  line.options.bfloat16 = !line.mixed_precision.empty();
   line.options.warm_up_iterations = std::max(1, line.warm_up_iterations);
   return line;
 }

@@ -11,11 +11,12 @@ namespace trainyard::serving {
 
 struct CommandLine {
   ServerOptions options;
-  bool help = false;           // then only this was asked for
-  int warm_up_iterations = 0;  // as given; options has what follows from it
-  // Flags that are taken and change nothing.
-  bool without_effect = false;
-  int threads_without_effect = 0;
+  bool help = false;  // then only this was asked for
+  bool version = false;
+  // As given; options has what follows from them.
+  int warm_up_iterations = 0;
+  int session_threads = 0;
+  std::string mixed_precision;
 };
 
 // Reads TensorFlow Serving's flags, as `--name=value` or `--name value`; `args` without the

@@ -120,5 +120,41 @@ TEST(CommandLineTest, HelpNamesEveryFlagAndGivesAnExample) {
   }
 }
 
+TEST(CommandLineTest, SessionParallelismSetsBothKindsOfThreads) {
+  const auto with = [](const Args& more) {
+    Args args = {"--model_base_path=/m", "--tensorflow_session_parallelism=3"};
+    args.insert(args.end(), more.begin(), more.end());
+    return ParseCommandLine(args);
+  };
+  EXPECT_EQ(with({}).value().options.intra_op_threads, 3);
+  EXPECT_EQ(with({}).value().options.inter_op_threads, 3);
+  EXPECT_FALSE(
+      with({"--tensorflow_intra_op_parallelism=1", "--tensorflow_inter_op_parallelism=1"}).ok());
+}
+
+TEST(CommandLineTest, FlagsThatAskForNothingSpecialAreTaken) {
+  const Result<CommandLine> line = ParseCommandLine(Args{
+      "--model_base_path=/m", "--enable_profiler=true", "--per_process_gpu_memory_fraction=0.5",
+      "--num_tflite_pools=4", "--xla_cpu_compilation_enabled=false",
+      "--platform_config_file=", "--prefer_tflite_model=false", "--mixed_precision=bfloat16"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_TRUE(line->options.bfloat16);
+}
+
+TEST(CommandLineTest, WhatIsNotOfferedIsRefusedWithItsReason) {
+  for (const char* flag : {"--platform_config_file=/p", "--tensorflow_session_config_file=/s",
+                           "--thread_pool_factory_config_file=/t", "--prefer_tflite_model",
+                           "--xla_cpu_compilation_enabled=true", "--use_alts_credentials"}) {
+    const Result<CommandLine> line = ParseCommandLine(Args{"--model_base_path=/m", flag});
+    ASSERT_FALSE(line.ok()) << flag;
+    EXPECT_THAT(line.status().message(), HasSubstr("not offered: ")) << flag;
+  }
+  EXPECT_FALSE(ParseCommandLine(Args{"--model_base_path=/m", "--mixed_precision=float16"}).ok());
+}
+
+TEST(CommandLineTest, VersionNeedsNoModel) {
+  EXPECT_TRUE(ParseCommandLine(Args{"--version"}).value().version);
+}
+
 }  // namespace
 }  // namespace trainyard::serving

@@ -48,6 +48,7 @@ constexpr std::chrono::milliseconds kMaxRefusing{1000};
 tf::SessionConfig MakeSessionConfig(const ServerOptions& options) {
   tf::SessionConfig config;
   config.spinning = true;  // somebody waits for the answer
+  config.bfloat16 = options.bfloat16;
   config.intra_op_threads = options.intra_op_threads > 0 ? options.intra_op_threads : 1;
   config.inter_op_threads =
       options.inter_op_threads > 0 ? options.inter_op_threads : tf::kCallerThreadOrPool;

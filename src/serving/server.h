@@ -43,7 +43,8 @@ struct ServerOptions {
   std::string batching_parameters_file;        // "": the defaults
   bool per_model_batching_parameters = false;  // from batching_params.pbtxt of a version
   int intra_op_threads = 0;                    // 0: one, since requests already run side by side
-  int inter_op_threads = 0;                    // 0: none, operations run in the request's thread
+  bool bfloat16 = false;     // convolutions and products; the rest stays in float32
+  int inter_op_threads = 0;  // 0: none, operations run in the request's thread
   bool answer_tensor_content = false;
   bool check_method_names = false;           // a signature's method_name must fit the call
   int64_t max_concurrent_requests = 0;       // 0: no limit; more are refused
