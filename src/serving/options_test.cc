@@ -135,8 +135,8 @@ TEST(CommandLineTest, SessionParallelismSetsBothKindsOfThreads) {
 TEST(CommandLineTest, FlagsThatAskForNothingSpecialAreTaken) {
   const Result<CommandLine> line = ParseCommandLine(Args{
       "--model_base_path=/m", "--enable_profiler=true", "--per_process_gpu_memory_fraction=0.5",
-      "--num_tflite_pools=4", "--xla_cpu_compilation_enabled=false",
-      "--platform_config_file=", "--prefer_tflite_model=false", "--mixed_precision=bfloat16"});
+      "--num_tflite_pools=4", "--xla_cpu_compilation_enabled=false", "--prefer_tflite_model=false",
+      "--mixed_precision=bfloat16"});
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_TRUE(line->options.bfloat16);
 }

@@ -66,6 +66,10 @@ class Servable {
   ServableStats& stats() const { return *stats_; }
   std::shared_ptr<const ServableStats> shared_stats() const { return stats_; }
 
+  // Whether runs are over in a moment and wait for nothing, as far as is known: two milliseconds of
+  // a processor, and no batching.
+  bool is_quick() const;
+
   // Computes the fetches, in order. Called from many threads at once; each computes in its own,
   // or waits for the batch that it is a part of. The
   // error is TensorFlow's, or that of the limits: a run is not begun when they are exceeded.

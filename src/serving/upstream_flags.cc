@@ -14,7 +14,7 @@ struct Refused {
   const char* why;
 };
 
-// Asked for by a value that is not empty.
+// Asked for by any value.
 constexpr Refused kRefusedValues[] = {
     {"--platform_config_file", "there is one platform, tensorflow, and flags configure it"},
     {"--tensorflow_session_config_file",
@@ -47,8 +47,7 @@ void AddUpstreamFlags(CLI::App* app, IgnoredFlags* ignored) {
   for (const Refused& refused : kRefusedValues) {
     app->add_option_function<std::string>(
            refused.flag,
-           [refused](const std::string& value) {
-             if (value.empty()) return;
+           [refused](const std::string& /*value*/) {
              throw CLI::ValidationError(refused.flag, fmt::format("not offered: {}", refused.why));
            })
         ->group(kHidden);

@@ -26,7 +26,7 @@ std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
   return {found->second.data(), found->second.size()};
 }
 
-Call::Call(const ServiceContext& service, const grpc::ServerContext& grpc, Api api,
+Call::Call(const ServiceContext& service, const grpc::ServerContextBase& grpc, Api api,
            const ::tensorflow::serving::ModelSpec* spec, Admission admission)
     : service_(service), grpc_(grpc), start_(steady_clock::now()), spec_(spec) {
   record_.api = api;

@@ -31,7 +31,7 @@ enum class Admission { kCounted, kFree };
 
 class Call {
  public:
-  Call(const ServiceContext& service, const grpc::ServerContext& grpc, Api api,
+  Call(const ServiceContext& service, const grpc::ServerContextBase& grpc, Api api,
        const ::tensorflow::serving::ModelSpec* spec, Admission admission);
 
   // Why the call is refused: no token or a wrong one, the server stopping or full.
@@ -53,7 +53,7 @@ class Call {
   Status Admit(Admission admission);
 
   const ServiceContext& service_;
-  const grpc::ServerContext& grpc_;
+  const grpc::ServerContextBase& grpc_;
   const std::chrono::steady_clock::time_point start_;
   const ::tensorflow::serving::ModelSpec* const spec_;  // nullptr: the request has none
   std::optional<InFlight::Pass> pass_;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "serving/frontends/grpc/call_threads.h"
 #include "serving/frontends/grpc/channel_arguments.h"
 #include "serving/frontends/grpc/credentials.h"
 #include "serving/frontends/grpc/port.h"
@@ -20,6 +21,8 @@
 
 namespace trainyard::serving {
 namespace {
+
+constexpr int kMostThreads = 4096;
 
 constexpr char kPredictionService[] = "tensorflow.serving.PredictionService";
 constexpr char kModelService[] = "tensorflow.serving.ModelService";
@@ -57,12 +60,6 @@ Status Configure(const GrpcOptions& options, grpc::ServerBuilder* builder) {
           : kNoLimit);
   builder->SetMaxSendMessageSize(kNoLimit);
   builder->SetDefaultCompressionAlgorithm(ToGrpc(options.compression));
-  if (options.max_threads > 0) {
-    // gRPC ends the process if it cannot have the threads that only listen.
-    const auto listening = std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
-    builder->SetResourceQuota(
-        grpc::ResourceQuota("serving").SetMaxThreads(options.max_threads + listening));
-  }
   ASSIGN_OR_RETURN(const std::vector<ChannelArgument> arguments,
                    ParseChannelArguments(options.channel_arguments));
   for (const auto& [name, value] : arguments) {
@@ -85,9 +82,12 @@ Status CannotListen(const GrpcOptions& options, const std::string& address, std:
 
 // In the order of construction: the gRPC server goes before what it calls.
 struct GrpcFrontEnd::Parts {
+  explicit Parts(int max_threads) : threads(max_threads > 0 ? max_threads : kMostThreads) {}
+
   std::atomic<bool> stopping{false};
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::vector<std::unique_ptr<StreamService>> streams;
+  CallThreads threads;  // done with all calls before the services go
   std::unique_ptr<grpc::Server> server;
   int port = 0;
   std::string address;
@@ -101,9 +101,9 @@ Result<std::unique_ptr<GrpcFrontEnd>> GrpcFrontEnd::Create(const GrpcOptions& op
                                                            const ServiceContext& services) {
   // Else each malformed message of a client is a line of protobuf's own on standard error.
   google::protobuf::SetLogHandler(nullptr);
-  auto parts = std::make_unique<Parts>();
-  parts->services.push_back(MakePredictionService(services));
-  parts->services.push_back(MakeModelService(services));
+  auto parts = std::make_unique<Parts>(options.max_threads);
+  parts->services.push_back(MakePredictionService(services, &parts->threads));
+  parts->services.push_back(MakeModelService(services, &parts->threads));
   parts->streams.push_back(
       MakeHealthService([&stopping = parts->stopping, models = services.models] {
         return !stopping && models->is_ready();

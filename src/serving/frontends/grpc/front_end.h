@@ -22,7 +22,7 @@ struct GrpcOptions {
   int port = 8500;                // 0: any free one; with a socket_path: none
   std::string socket_path;        // a unix socket, for this user alone; "": none
   std::string channel_arguments;  // "name=value,name=value"
-  int max_threads = 0;            // of gRPC's own, answering; 0: as many as there are requests
+  int max_threads = 0;            // answering what takes long; 0: as many as there are requests
   GrpcCompression compression = GrpcCompression::kNone;  // of answers, if the client can take it
   int64_t max_request_bytes = 0;                         // of one message; 0: 2 GB
   std::string ssl_config_file;  // TensorFlow Serving's SSLConfig as text; "": no TLS

@@ -1,5 +1,6 @@
 #include <grpcpp/server_context.h>
 
+#include "serving/frontends/grpc/answer.h"
 #include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/models/model_config.h"
@@ -10,21 +11,37 @@ namespace {
 
 namespace api = ::tensorflow::serving;
 
-class ModelService final : public api::ModelService::Service {
- public:
-  explicit ModelService(const ServiceContext& context) : context_(context) {}
+using grpc::ByteBuffer;
+using grpc::CallbackServerContext;
 
-  grpc::Status GetModelStatus(grpc::ServerContext* grpc, const api::GetModelStatusRequest* request,
-                              api::GetModelStatusResponse* response) override {
-    Call call(context_, *grpc, Api::kModelStatus, &request->model_spec(), Admission::kFree);
-    return call.End(AnswerStatus(call, *request, response), *request, *response);
+using RawService = api::ModelService::WithRawCallbackMethod_GetModelStatus<
+    api::ModelService::WithRawCallbackMethod_HandleReloadConfigRequest<api::ModelService::Service>>;
+
+class ModelService final : public RawService {
+ public:
+  ModelService(const ServiceContext& context, CallThreads* threads)
+      : context_(context), threads_(threads) {}
+
+  grpc::ServerUnaryReactor* GetModelStatus(CallbackServerContext* grpc, const ByteBuffer* bytes,
+                                           ByteBuffer* answer) override {
+    return Answer<api::GetModelStatusRequest, api::GetModelStatusResponse>(
+        grpc, bytes, answer, threads_, [](const auto& /*request*/) { return true; },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kModelStatus, &request.model_spec(), Admission::kFree);
+          return call.End(AnswerStatus(call, request, response), request, *response);
+        });
   }
 
-  grpc::Status HandleReloadConfigRequest(grpc::ServerContext* grpc,
-                                         const api::ReloadConfigRequest* request,
-                                         api::ReloadConfigResponse* response) override {
-    Call call(context_, *grpc, Api::kReload, nullptr, Admission::kFree);
-    return call.End(AnswerReload(&call, *request), *request, *response);
+  // Waits for models to be loaded.
+  grpc::ServerUnaryReactor* HandleReloadConfigRequest(CallbackServerContext* grpc,
+                                                      const ByteBuffer* bytes,
+                                                      ByteBuffer* answer) override {
+    return Answer<api::ReloadConfigRequest, api::ReloadConfigResponse>(
+        grpc, bytes, answer, threads_, [](const auto& /*request*/) { return false; },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kReload, nullptr, Admission::kFree);
+          return call.End(AnswerReload(&call, request), request, *response);
+        });
   }
 
  private:
@@ -43,12 +60,14 @@ class ModelService final : public api::ModelService::Service {
   }
 
   const ServiceContext context_;
+  CallThreads* const threads_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context) {
-  return std::make_unique<ModelService>(context);
+std::unique_ptr<grpc::Service> MakeModelService(const ServiceContext& context,
+                                                CallThreads* threads) {
+  return std::make_unique<ModelService>(context, threads);
 }
 
 }  // namespace trainyard::serving

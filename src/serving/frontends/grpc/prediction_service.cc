@@ -1,6 +1,7 @@
 #include <grpcpp/server_context.h>
 
 #include "serving/classify.h"
+#include "serving/frontends/grpc/answer.h"
 #include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/inference_proto.h"
@@ -13,7 +14,8 @@ namespace trainyard::serving {
 namespace {
 
 namespace api = ::tensorflow::serving;
-using grpc::ServerContext;
+using grpc::ByteBuffer;
+using grpc::CallbackServerContext;
 
 // nullptr if the request has none.
 template <class Request>
@@ -21,41 +23,80 @@ const api::ModelSpec* SpecOf(const Request& request) {
   return request.has_model_spec() ? &request.model_spec() : nullptr;
 }
 
-class PredictionService final : public api::PredictionService::Service {
+using RawService = api::PredictionService::WithRawCallbackMethod_Predict<
+    api::PredictionService::WithRawCallbackMethod_Classify<
+        api::PredictionService::WithRawCallbackMethod_Regress<
+            api::PredictionService::WithRawCallbackMethod_MultiInference<
+                api::PredictionService::WithRawCallbackMethod_GetModelMetadata<
+                    api::PredictionService::Service>>>>>;
+
+class PredictionService final : public RawService {
  public:
-  explicit PredictionService(const ServiceContext& context) : context_(context) {}
+  PredictionService(const ServiceContext& context, CallThreads* threads)
+      : context_(context), threads_(threads) {}
 
-  grpc::Status Predict(ServerContext* grpc, const api::PredictRequest* request,
-                       api::PredictResponse* response) override {
-    Call call(context_, *grpc, Api::kPredict, SpecOf(*request), Admission::kCounted);
-    return call.End(AnswerPredict(&call, *request, response), *request, *response);
+  grpc::ServerUnaryReactor* Predict(CallbackServerContext* grpc, const ByteBuffer* bytes,
+                                    ByteBuffer* answer) override {
+    return Answer<api::PredictRequest, api::PredictResponse>(
+        grpc, bytes, answer, threads_,
+        [this](const auto& request) { return IsQuick(SpecOf(request)); },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kPredict, SpecOf(request), Admission::kCounted);
+          return call.End(AnswerPredict(&call, request, response), request, *response);
+        });
   }
 
-  grpc::Status Classify(ServerContext* grpc, const api::ClassificationRequest* request,
-                        api::ClassificationResponse* response) override {
-    Call call(context_, *grpc, Api::kClassify, SpecOf(*request), Admission::kCounted);
-    return call.End(AnswerClassify(&call, *request, response), *request, *response);
+  grpc::ServerUnaryReactor* Classify(CallbackServerContext* grpc, const ByteBuffer* bytes,
+                                     ByteBuffer* answer) override {
+    return Answer<api::ClassificationRequest, api::ClassificationResponse>(
+        grpc, bytes, answer, threads_,
+        [this](const auto& request) { return IsQuick(SpecOf(request)); },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kClassify, SpecOf(request), Admission::kCounted);
+          return call.End(AnswerClassify(&call, request, response), request, *response);
+        });
   }
 
-  grpc::Status Regress(ServerContext* grpc, const api::RegressionRequest* request,
-                       api::RegressionResponse* response) override {
-    Call call(context_, *grpc, Api::kRegress, SpecOf(*request), Admission::kCounted);
-    return call.End(AnswerRegress(&call, *request, response), *request, *response);
+  grpc::ServerUnaryReactor* Regress(CallbackServerContext* grpc, const ByteBuffer* bytes,
+                                    ByteBuffer* answer) override {
+    return Answer<api::RegressionRequest, api::RegressionResponse>(
+        grpc, bytes, answer, threads_,
+        [this](const auto& request) { return IsQuick(SpecOf(request)); },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kRegress, SpecOf(request), Admission::kCounted);
+          return call.End(AnswerRegress(&call, request, response), request, *response);
+        });
   }
 
-  grpc::Status MultiInference(ServerContext* grpc, const api::MultiInferenceRequest* request,
-                              api::MultiInferenceResponse* response) override {
-    Call call(context_, *grpc, Api::kMultiInference, ModelOf(*request), Admission::kCounted);
-    return call.End(AnswerMultiInference(&call, *request, response), *request, *response);
+  grpc::ServerUnaryReactor* MultiInference(CallbackServerContext* grpc, const ByteBuffer* bytes,
+                                           ByteBuffer* answer) override {
+    return Answer<api::MultiInferenceRequest, api::MultiInferenceResponse>(
+        grpc, bytes, answer, threads_,
+        [this](const auto& request) { return IsQuick(ModelOf(request)); },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kMultiInference, ModelOf(request), Admission::kCounted);
+          return call.End(AnswerMultiInference(&call, request, response), request, *response);
+        });
   }
 
-  grpc::Status GetModelMetadata(ServerContext* grpc, const api::GetModelMetadataRequest* request,
-                                api::GetModelMetadataResponse* response) override {
-    Call call(context_, *grpc, Api::kModelMetadata, SpecOf(*request), Admission::kFree);
-    return call.End(AnswerMetadata(&call, *request, response), *request, *response);
+  grpc::ServerUnaryReactor* GetModelMetadata(CallbackServerContext* grpc, const ByteBuffer* bytes,
+                                             ByteBuffer* answer) override {
+    return Answer<api::GetModelMetadataRequest, api::GetModelMetadataResponse>(
+        grpc, bytes, answer, threads_, [](const auto& /*request*/) { return true; },
+        [this, grpc](const auto& request, auto* response) {
+          Call call(context_, *grpc, Api::kModelMetadata, SpecOf(request), Admission::kFree);
+          return call.End(AnswerMetadata(&call, request, response), request, *response);
+        });
   }
 
  private:
+  // Whether the answer takes no longer than a moment: an error, or a model that is known for it.
+  bool IsQuick(const api::ModelSpec* spec) const {
+    if (spec == nullptr) return true;
+    const auto servable = context_.models->Find(*spec);
+    return !servable.ok() || (*servable)->is_quick();
+  }
+
   Status AnswerPredict(Call* call, const api::PredictRequest& request,
                        api::PredictResponse* response) const {
     RETURN_IF_ERROR(call->admission());
@@ -110,12 +151,14 @@ class PredictionService final : public api::PredictionService::Service {
   }
 
   const ServiceContext context_;
+  CallThreads* const threads_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& context) {
-  return std::make_unique<PredictionService>(context);
+std::unique_ptr<grpc::Service> MakePredictionService(const ServiceContext& context,
+                                                     CallThreads* threads) {
+  return std::make_unique<PredictionService>(context, threads);
 }
 
 }  // namespace trainyard::serving
