@@ -1,7 +1,6 @@
 #include "serving/servable.h"
 
 #include <chrono>
-#include <ctime>
 #include <utility>
 
 #include "base/files.h"
@@ -21,14 +20,6 @@ std::map<std::string, tf::Output> Bind(
 }
 
 constexpr std::chrono::milliseconds kQuickRun{2};
-constexpr int64_t kRunsPerSample = 8;  // asking costs a third of a microsecond
-
-// What this thread has used of a processor: how long a run takes however busy the machine is.
-std::chrono::nanoseconds ThreadCpu() {
-  timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
 
 Status CheckVariables(const tf::SavedModel& model, const std::string& directory) {
   const std::string index = JoinPath(directory, "variables/variables.index");
@@ -79,7 +70,7 @@ Status Servable::BindSignatures() {
 }
 
 bool Servable::is_quick() const {
-  const std::chrono::nanoseconds typical = stats_->typical_cpu();
+  const std::chrono::nanoseconds typical = stats_->typical_run();
   return batcher_ == nullptr && typical.count() > 0 && typical < kQuickRun;
 }
 
@@ -88,12 +79,8 @@ Result<std::vector<tf::Tensor>> Servable::Run(std::span<const tf::Feed> feeds,
                                               const RunLimits& limits) const {
   const auto start = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(limits.Check(start));
-  const bool is_sampled = batcher_ == nullptr && stats_->runs() % kRunsPerSample == 0;
-  const std::chrono::nanoseconds cpu_before =
-      is_sampled ? ThreadCpu() : std::chrono::nanoseconds(0);
   auto values = batcher_ != nullptr ? batcher_->Run(feeds, fetches, limits)
                                     : RunWithin(*model_.session, feeds, fetches, limits);
-  if (is_sampled) stats_->SampleCpu(ThreadCpu() - cpu_before);
   const auto took = std::chrono::steady_clock::now() - start;
   stats_->CountRun(took);
   if (limits.running != nullptr) *limits.running += took;

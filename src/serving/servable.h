@@ -66,8 +66,8 @@ class Servable {
   ServableStats& stats() const { return *stats_; }
   std::shared_ptr<const ServableStats> shared_stats() const { return stats_; }
 
-  // Whether runs are over in a moment and wait for nothing, as far as is known: two milliseconds of
-  // a processor, and no batching.
+  // Whether runs are over in a moment and wait for nothing, as far as is known: two milliseconds,
+  // and no batching.
   bool is_quick() const;
 
   // Computes the fetches, in order. Called from many threads at once; each computes in its own,

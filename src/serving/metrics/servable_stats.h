@@ -36,17 +36,16 @@ class ServableStats {
   void CountRun(std::chrono::nanoseconds took) {
     runs_.Add();
     run_nanoseconds_.Add(took.count());
+    const int64_t before = typical_run_.load(std::memory_order_relaxed);
+    const bool is_faster = before == 0 || took.count() < before;
+    typical_run_.store(is_faster ? took.count() : before + (took.count() - before) / 64,
+                       std::memory_order_relaxed);
   }
 
-  // What runs take of a processor, of late: a mean in which a run counts for an eighth. Zero before
-  // the first.
-  std::chrono::nanoseconds typical_cpu() const {
-    return std::chrono::nanoseconds(typical_cpu_.load(std::memory_order_relaxed));
-  }
-  void SampleCpu(std::chrono::nanoseconds took) {
-    const int64_t before = typical_cpu_.load(std::memory_order_relaxed);
-    const int64_t now = before == 0 ? took.count() : before + (took.count() - before) / 8;
-    typical_cpu_.store(now, std::memory_order_relaxed);
+  // How long runs take of late when nothing is in their way: the fastest, which later ones raise
+  // slowly. A mean would say how busy the machine is. Zero before the first.
+  std::chrono::nanoseconds typical_run() const {
+    return std::chrono::nanoseconds(typical_run_.load(std::memory_order_relaxed));
   }
 
   const std::map<std::string, SignatureStats, std::less<>>& signatures() const {
@@ -62,7 +61,7 @@ class ServableStats {
   std::map<std::string, SignatureStats, std::less<>> signatures_;  // the keys never change
   Counter runs_;
   Counter run_nanoseconds_;
-  std::atomic<int64_t> typical_cpu_{0};  // nanoseconds
+  std::atomic<int64_t> typical_run_{0};  // nanoseconds
 };
 
 // Where a code's counter stands; codes out of range count as UNKNOWN.

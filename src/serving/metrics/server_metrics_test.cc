@@ -13,6 +13,7 @@ namespace trainyard::serving {
 namespace {
 
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -177,6 +178,21 @@ TEST(BatchingMetricsTest, HasABoundedNumberOfSizes) {
   const std::string page = std::move(text).str();
   EXPECT_THAT(page, HasSubstr("padding_size_count{execution_batch_size=\"63\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("padding_size_count{execution_batch_size=\"other\"} 37\n"));
+}
+
+// Of runs that are held up now and then the fast ones say how long the model takes; a model that
+// has become slow is known for it after some runs.
+TEST(ServableStatsTest, TheTypicalRunIsThatOfAnIdleMachine) {
+  ServableStats stats({});
+  EXPECT_EQ(stats.typical_run().count(), 0);
+  stats.CountRun(milliseconds(100));  // the first makes what the others use
+  for (int i = 0; i < 100; ++i) {
+    stats.CountRun(microseconds(150));
+    stats.CountRun(milliseconds(5));
+  }
+  EXPECT_LT(stats.typical_run(), microseconds(250));
+  for (int i = 0; i < 100; ++i) stats.CountRun(milliseconds(5));
+  EXPECT_GT(stats.typical_run(), milliseconds(3));
 }
 
 }  // namespace
