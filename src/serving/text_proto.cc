@@ -1,6 +1,7 @@
 #include "serving/text_proto.h"
 
 #include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/text_format.h>
 
@@ -9,30 +10,57 @@
 namespace trainyard::serving {
 namespace {
 
-// Keeps the place of the first mistake.
+constexpr size_t kMaxBytes = size_t{64} << 20;
+constexpr int kMaxDepth = 100;
+
+// Keeps the first error; those behind it are often its consequences.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& /*message*/) override {
-    if (place_.empty()) place_ = fmt::format("line {}, column {}", line + 1, column + 1);
+                const std::string& message) override {
+    if (!what_.empty()) return;
+    what_ = OneLine(message);
+    if (line >= 0) place_ = fmt::format("{}:{}", line + 1, column + 1);  // counted from 0
   }
   const std::string& place() const { return place_; }
+  const std::string& what() const { return what_; }
 
  private:
-  std::string place_;
+  std::string place_ = "1:1";
+  std::string what_;
 };
 
 }  // namespace
 
-Status ReadTextProto(const std::string& path, google::protobuf::Message* message) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+std::string OneLine(const std::string& text) {
+  constexpr size_t kMost = 500;
+  std::string line = text.substr(0, kMost);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return line;
+}
+
+Status ParseTextProto(std::string_view text, const std::string& name, ErrorText errors,
+                      google::protobuf::Message* message) {
+  if (text.size() > kMaxBytes) {
+    return InvalidArgumentError("'{}' has {} bytes; a configuration may have {}", name, text.size(),
+                                kMaxBytes);
+  }
   google::protobuf::TextFormat::Parser parser;
   FirstError error;
   parser.RecordErrorsTo(&error);
-  parser.SetRecursionLimit(100);
-  if (parser.ParseFromString(text, message)) return OkStatus();
-  return InvalidArgumentError("Invalid protobuf file: '{}': no {} at {}", path,
-                              message->GetTypeName(), error.place());
+  parser.SetRecursionLimit(kMaxDepth);
+  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
+  if (parser.Parse(&input, message)) return OkStatus();
+  return InvalidArgumentError(
+      "Invalid protobuf file: '{}': {}: {}", name, error.place(),
+      errors == ErrorText::kQuoted ? error.what() : "this is no " + message->GetTypeName());
+}
+
+Status ReadTextProto(const std::string& path, google::protobuf::Message* message) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseTextProto(text, path, ErrorText::kHidden, message);
 }
 
 }  // namespace trainyard::serving

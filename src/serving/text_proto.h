@@ -1,7 +1,8 @@
-// Configuration files that are messages written as text.
+// Configuration that is a message written as text.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -11,9 +12,19 @@ class Message;
 
 namespace trainyard::serving {
 
-// Replaces `*message`. The file's error if it cannot be read; InvalidArgument, beginning with
-// TensorFlow Serving's `Invalid protobuf file: 'PATH'` and naming the place, if it is no such
-// message. What stands there is not repeated: it may be a key.
+// What a text that an error quotes may be, so that the error stays one short line.
+std::string OneLine(const std::string& text);
+
+// Whether an error may repeat what stands in the text: not where it may be a key.
+enum class ErrorText { kQuoted, kHidden };
+
+// Replaces `*message`. InvalidArgument, in one line that begins with TensorFlow Serving's `Invalid
+// protobuf file: 'NAME'` and tells line and column, if the text is no such message. Input is
+// untrusted. Thread-safe.
+Status ParseTextProto(std::string_view text, const std::string& name, ErrorText errors,
+                      google::protobuf::Message* message);
+
+// The same of a file, hiding what stands there; or the file's error if it cannot be read.
 Status ReadTextProto(const std::string& path, google::protobuf::Message* message);
 
 }  // namespace trainyard::serving

@@ -92,26 +92,23 @@ HttpConnection::Step HttpConnection::LateOrEnd() {
   return std::nullopt;
 }
 
+HttpConnection::Step HttpConnection::NothingRead(Kind why) {
+  if (why == Kind::kWantsRead) return Wants::kRead;
+  if (why == Kind::kWantsWrite) return Wants::kWrite;
+  return LateOrEnd();
+}
+
 HttpConnection::Step HttpConnection::Receive() {
   static thread_local std::unique_ptr<char[]> buffer(new char[kReadBytes]);
   if (is_late_) return LateOrEnd();
   const Transport::Outcome outcome = transport_->Read(buffer.get(), kReadBytes);
-  switch (outcome.kind) {
-    case Kind::kDone:
-      if (phase_ == Phase::kHead && in_.empty()) {
-        is_idle_ = false;
-        SetDeadline(shared_.options.idle_timeout, true);
-      }
-      in_.append(buffer.get(), outcome.bytes);
-      return std::nullopt;
-    case Kind::kWantsRead:
-      return Wants::kRead;
-    case Kind::kWantsWrite:
-      return Wants::kWrite;
-    case Kind::kClosed:
-      break;
+  if (outcome.kind != Kind::kDone) return NothingRead(outcome.kind);
+  if (phase_ == Phase::kHead && in_.empty()) {
+    is_idle_ = false;
+    SetDeadline(shared_.options.idle_timeout, true);
   }
-  return LateOrEnd();
+  in_.append(buffer.get(), outcome.bytes);
+  return std::nullopt;
 }
 
 HttpConnection::Step HttpConnection::ReadHead() {
@@ -164,18 +161,9 @@ HttpConnection::Step HttpConnection::ReceiveBody(size_t wanted) {
   }
   const Transport::Outcome outcome =
       transport_->Read(body_.data() + body_used_, body_.size() - body_used_);
-  switch (outcome.kind) {
-    case Kind::kDone:
-      body_used_ += outcome.bytes;
-      return std::nullopt;
-    case Kind::kWantsRead:
-      return Wants::kRead;
-    case Kind::kWantsWrite:
-      return Wants::kWrite;
-    case Kind::kClosed:
-      break;
-  }
-  return LateOrEnd();
+  if (outcome.kind != Kind::kDone) return NothingRead(outcome.kind);
+  body_used_ += outcome.bytes;
+  return std::nullopt;
 }
 
 HttpConnection::Step HttpConnection::ReadBody() {

@@ -69,6 +69,7 @@ class HttpConnection {
   // More input into `in_`; what to wait for or that it has ended, else nothing.
   Step Receive();
   Step ReceiveBody(size_t wanted);
+  Step NothingRead(Transport::Outcome::Kind why);
   Step LateOrEnd();
   void SetDeadline(std::chrono::milliseconds from_now, bool is_reading);
   void SetNoDeadline();

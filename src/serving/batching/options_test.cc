@@ -56,7 +56,7 @@ TEST(BatchingOptionsTest, WhatDoesNotFitIsOneLine) {
     const char* text;
     const char* says;
   } kCases[] = {
-      {"max_batch_size: 3", "no tensorflow.serving.BatchingParameters at line 1"},
+      {"max_batch_size: 3", "1:17: this is no tensorflow.serving.BatchingParameters"},
       {"unknown { value: 3 }", "Invalid protobuf file: '"},
       {"max_batch_size { value: 0 }", "max_batch_size must be at least 1; was 0"},
       {"batch_timeout_micros { value: -1 }", "batch_timeout_micros must be at least 0; was -1"},

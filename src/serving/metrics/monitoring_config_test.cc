@@ -33,8 +33,7 @@ TEST(MonitoringConfigTest, SaysWhatIsWrong) {
   const Status odd = Read("prometheus_config {\n  port: 1\n}").status();
   EXPECT_EQ(odd.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(odd.message(), HasSubstr("Invalid protobuf file: '"));
-  EXPECT_THAT(odd.message(),
-              HasSubstr("no tensorflow.serving.MonitoringConfig at line 2, column 7"));
+  EXPECT_THAT(odd.message(), HasSubstr("2:7: this is no tensorflow.serving.MonitoringConfig"));
   EXPECT_EQ(ReadMonitoringConfig("/no/such/file").status().code(), StatusCode::kNotFound);
 }
 

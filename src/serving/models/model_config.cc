@@ -1,11 +1,9 @@
 #include "serving/models/model_config.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/text_format.h>
-
 #include <limits>
 #include <set>
+
+#include "serving/text_proto.h"
 
 namespace trainyard::serving {
 namespace {
@@ -15,31 +13,6 @@ using Policy = api::FileSystemStoragePathSourceConfig::ServableVersionPolicy;
 
 constexpr char kTensorFlow[] = "tensorflow";
 constexpr std::string_view kFileScheme = "file://";
-
-// What a text that is quoted in an error may be, so that the error stays one short line.
-std::string OneLine(const std::string& text) {
-  constexpr size_t kMost = 500;
-  std::string line = text.substr(0, kMost);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  return line;
-}
-
-// Keeps the first error; those behind it are often its consequences.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!text_.empty()) return;
-    // Counted from 0; -1 where there is no place.
-    const std::string what = OneLine(message);
-    text_ = line < 0 ? what : fmt::format("{}:{}: {}", line + 1, column + 1, what);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 Result<std::string> PlatformOf(const api::ModelConfig& model) {
 #pragma GCC diagnostic push
@@ -143,19 +116,8 @@ Result<std::vector<ModelSettings>> ToModelSettings(const api::ModelServerConfig&
 
 Result<std::vector<ModelSettings>> ParseModelConfig(std::string_view text,
                                                     const std::string& file) {
-  constexpr size_t kMaxBytes = size_t{64} << 20;
-  if (text.size() > kMaxBytes) {
-    return InvalidArgumentError("'{}' has {} bytes; a configuration may have {}", file, text.size(),
-                                kMaxBytes);
-  }
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
   api::ModelServerConfig config;
-  if (!parser.Parse(&input, &config)) {
-    return InvalidArgumentError("Invalid protobuf file: '{}': {}", file, error.text());
-  }
+  RETURN_IF_ERROR(ParseTextProto(text, file, ErrorText::kQuoted, &config));
   if (!config.has_model_config_list()) {
     return InvalidArgumentError(
         "Invalid protobuf file: '{}': it has no model_config_list {{ config {{ ... }} }}", file);
