@@ -1,6 +1,5 @@
 #include "serving/classify.h"
 
-#include "serving/signature_run.h"
 #include "tensorflow/tensor.pb.h"
 
 namespace trainyard::serving {
@@ -68,20 +67,28 @@ Result<ClassifyResult> ReadClassification(const std::vector<std::string>& output
   return result;
 }
 
-Result<ClassifyResult> Classify(const Servable& servable, const std::string& signature,
-                                const Examples& examples, MethodNames names,
-                                const RunLimits& limits) {
+Result<SignatureRun> BeginClassify(const Servable& servable, const std::string& signature,
+                                   const Examples& examples, MethodNames names) {
   ASSIGN_OR_RETURN(const BoundSignature* bound, FindExamplesSignature(servable, signature));
   SignaturePlan plan{.from_request = {kExamplesInput}, .from_defaults = {}, .outputs = {}};
   ASSIGN_OR_RETURN(plan.outputs, PlanClassify(*bound->definition, names));
   NamedTensors inputs;
   ASSIGN_OR_RETURN(inputs[kExamplesInput], ToTensor(examples));
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                   RunSignature(servable, *bound, plan, inputs, limits));
+  return BindRun(*bound, plan, std::move(inputs));
+}
+
+Result<ClassifyResult> EndClassify(const SignatureRun& run, std::span<const tf::Tensor> values) {
   std::vector<const tf::Tensor*> pointers;
   for (const tf::Tensor& value : values) pointers.push_back(&value);
-  return ReadClassification(plan.outputs, pointers,
-                            static_cast<int64_t>(examples.serialized.size()));
+  return ReadClassification(run.outputs, pointers, run.given.at(kExamplesInput).num_elements());
+}
+
+Result<ClassifyResult> Classify(const Servable& servable, const std::string& signature,
+                                const Examples& examples, MethodNames names,
+                                const RunLimits& limits) {
+  ASSIGN_OR_RETURN(const SignatureRun run, BeginClassify(servable, signature, examples, names));
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, RunSignature(servable, run, limits));
+  return EndClassify(run, values);
 }
 
 }  // namespace trainyard::serving

@@ -17,6 +17,7 @@
 #include "serving/run_limits.h"
 #include "serving/servable.h"
 #include "serving/signature_method.h"
+#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 
@@ -37,6 +38,12 @@ struct ClassifyResult {
 Result<ClassifyResult> Classify(const Servable& servable, const std::string& signature,
                                 const Examples& examples, MethodNames names,
                                 const RunLimits& limits);
+
+// The two halves of Classify, for who does not wait in between: what is to be run, and the values
+// of its outputs as a result.
+Result<SignatureRun> BeginClassify(const Servable& servable, const std::string& signature,
+                                   const Examples& examples, MethodNames names);
+Result<ClassifyResult> EndClassify(const SignatureRun& run, std::span<const tf::Tensor> values);
 
 // The model's outputs as a result: `values` in the order of PlanClassify's `outputs`. Pure.
 Result<ClassifyResult> ReadClassification(const std::vector<std::string>& outputs,

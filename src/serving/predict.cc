@@ -7,7 +7,6 @@
 
 #include "serving/inference_proto.h"
 #include "serving/signature_plan.h"
-#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 namespace {
@@ -36,8 +35,8 @@ Result<NamedTensors> DecodeInputs(const PredictRequest& request,
 
 }  // namespace
 
-Status Predict(const Servable& servable, TensorEncoding encoding, MethodNames names,
-               const PredictRequest& request, const RunLimits& limits, PredictResponse* response) {
+Result<SignatureRun> BeginPredict(const Servable& servable, MethodNames names,
+                                  const PredictRequest& request) {
   const std::string name = SignatureNameOf(request.model_spec());
   const BoundSignature* signature = servable.FindSignature(name);
   if (signature == nullptr) {
@@ -48,15 +47,26 @@ Status Predict(const Servable& servable, TensorEncoding encoding, MethodNames na
                                         request.output_filter().end());
   ASSIGN_OR_RETURN(const SignaturePlan plan,
                    PlanSignature(*signature->definition, InputNames(request), filter));
-  ASSIGN_OR_RETURN(const NamedTensors inputs, DecodeInputs(request, plan.from_request));
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                   RunSignature(servable, *signature, plan, inputs, limits));
+  ASSIGN_OR_RETURN(NamedTensors inputs, DecodeInputs(request, plan.from_request));
+  return BindRun(*signature, plan, std::move(inputs));
+}
+
+Status EndPredict(const Servable& servable, TensorEncoding encoding, const PredictRequest& request,
+                  const SignatureRun& run, std::span<const tf::Tensor> values,
+                  PredictResponse* response) {
   for (size_t i = 0; i < values.size(); ++i) {
     RETURN_IF_ERROR(
-        EncodeTensor(values[i], encoding, &(*response->mutable_outputs())[plan.outputs[i]]));
+        EncodeTensor(values[i], encoding, &(*response->mutable_outputs())[run.outputs[i]]));
   }
   FillModelSpec(servable.id(), request.model_spec(), response->mutable_model_spec());
   return OkStatus();
+}
+
+Status Predict(const Servable& servable, TensorEncoding encoding, MethodNames names,
+               const PredictRequest& request, const RunLimits& limits, PredictResponse* response) {
+  ASSIGN_OR_RETURN(const SignatureRun run, BeginPredict(servable, names, request));
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, RunSignature(servable, run, limits));
+  return EndPredict(servable, encoding, request, run, values, response);
 }
 
 Status CheckMetadataRequest(const ::tensorflow::serving::GetModelMetadataRequest& request) {

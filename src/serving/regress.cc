@@ -1,6 +1,5 @@
 #include "serving/regress.h"
 
-#include "serving/signature_run.h"
 #include "tensorflow/tensor.pb.h"
 
 namespace trainyard::serving {
@@ -25,18 +24,27 @@ Result<std::vector<float>> ReadRegression(const tf::Tensor& value, int64_t num_e
   return std::vector<float>(values.begin(), values.end());
 }
 
-Result<std::vector<float>> Regress(const Servable& servable, const std::string& signature,
-                                   const Examples& examples, MethodNames names,
-                                   const RunLimits& limits) {
+Result<SignatureRun> BeginRegress(const Servable& servable, const std::string& signature,
+                                  const Examples& examples, MethodNames names) {
   ASSIGN_OR_RETURN(const BoundSignature* bound, FindExamplesSignature(servable, signature));
   RETURN_IF_ERROR(CheckRegressSignature(*bound->definition, names));
   const SignaturePlan plan{
       .from_request = {kExamplesInput}, .from_defaults = {}, .outputs = {kRegressOutput}};
   NamedTensors inputs;
   ASSIGN_OR_RETURN(inputs[kExamplesInput], ToTensor(examples));
-  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                   RunSignature(servable, *bound, plan, inputs, limits));
-  return ReadRegression(values[0], static_cast<int64_t>(examples.serialized.size()));
+  return BindRun(*bound, plan, std::move(inputs));
+}
+
+Result<std::vector<float>> EndRegress(const SignatureRun& run, std::span<const tf::Tensor> values) {
+  return ReadRegression(values[0], run.given.at(kExamplesInput).num_elements());
+}
+
+Result<std::vector<float>> Regress(const Servable& servable, const std::string& signature,
+                                   const Examples& examples, MethodNames names,
+                                   const RunLimits& limits) {
+  ASSIGN_OR_RETURN(const SignatureRun run, BeginRegress(servable, signature, examples, names));
+  ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values, RunSignature(servable, run, limits));
+  return EndRegress(run, values);
 }
 
 }  // namespace trainyard::serving

@@ -3,6 +3,7 @@
 // Thread-safe: no state of its own. Error codes and texts are TensorFlow Serving's.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "serving/run_limits.h"
 #include "serving/servable.h"
 #include "serving/signature_method.h"
+#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 
@@ -20,6 +22,12 @@ namespace trainyard::serving {
 Result<std::vector<float>> Regress(const Servable& servable, const std::string& signature,
                                    const Examples& examples, MethodNames names,
                                    const RunLimits& limits);
+
+// The two halves of Regress, for who does not wait in between: what is to be run, and the value of
+// its output as values.
+Result<SignatureRun> BeginRegress(const Servable& servable, const std::string& signature,
+                                  const Examples& examples, MethodNames names);
+Result<std::vector<float>> EndRegress(const SignatureRun& run, std::span<const tf::Tensor> values);
 
 // The model's output, float [examples] or [examples, 1], as values. Pure.
 Result<std::vector<float>> ReadRegression(const tf::Tensor& value, int64_t num_examples);

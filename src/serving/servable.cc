@@ -69,22 +69,38 @@ Status Servable::BindSignatures() {
   return OkStatus();
 }
 
-bool Servable::is_quick() const {
+bool Servable::has_short_runs() const {
   const std::chrono::nanoseconds typical = stats_->typical_run();
-  return batcher_ == nullptr && typical.count() > 0 && typical < kQuickRun;
+  return typical.count() > 0 && typical < kQuickRun;
 }
 
-Result<std::vector<tf::Tensor>> Servable::Run(std::span<const tf::Feed> feeds,
-                                              std::span<const tf::Output> fetches,
-                                              const RunLimits& limits) const {
-  const auto start = std::chrono::steady_clock::now();
-  RETURN_IF_ERROR(limits.Check(start));
-  auto values = batcher_ != nullptr ? batcher_->Run(feeds, fetches, limits)
-                                    : RunWithin(*model_.session, feeds, fetches, limits);
+void Servable::CountRun(RunLimits::TimePoint start, std::chrono::nanoseconds* running) const {
   const auto took = std::chrono::steady_clock::now() - start;
   stats_->CountRun(took);
-  if (limits.running != nullptr) *limits.running += took;
-  return values;
+  if (running != nullptr) *running += took;
+}
+
+RunOutputs Servable::Run(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches,
+                         const RunLimits& limits) const {
+  const auto start = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(limits.Check(start));
+  RunOutputs outputs = batcher_ != nullptr ? batcher_->Run(feeds, fetches, limits)
+                                           : RunWithin(*model_.session, feeds, fetches, limits);
+  CountRun(start, limits.running);
+  return outputs;
+}
+
+void Servable::RunThen(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches,
+                       const RunLimits& limits, RunDone done) const {
+  if (batcher_ == nullptr) return done(Run(feeds, fetches, limits));
+  const auto start = std::chrono::steady_clock::now();
+  if (const Status over = limits.Check(start); !over.ok()) return done(over);
+  batcher_->RunThen(
+      feeds, fetches, limits, has_short_runs() ? InCaller::kIfIdle : InCaller::kNever,
+      [this, start, running = limits.running, done = std::move(done)](RunOutputs outputs) {
+        CountRun(start, running);
+        done(std::move(outputs));
+      });
 }
 
 const BoundSignature* Servable::FindSignature(const std::string& name) const {

@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "serving/batching/session_batcher.h"
 #include "serving/metrics/servable_stats.h"
+#include "serving/run_done.h"
 #include "serving/run_limits.h"
 #include "tensorflow/serving/metadata.pb.h"
 #include "tf/saved_model.h"
@@ -66,20 +67,29 @@ class Servable {
   ServableStats& stats() const { return *stats_; }
   std::shared_ptr<const ServableStats> shared_stats() const { return stats_; }
 
-  // Whether runs are over in a moment and wait for nothing, as far as is known: two milliseconds,
+  // Whether Run() is over in a moment and waits for nothing, as far as is known: two milliseconds,
   // and no batching.
-  bool is_quick() const;
+  bool is_quick() const { return batcher_ == nullptr && has_short_runs(); }
+  // The same of RunThen().
+  bool returns_at_once() const { return batcher_ != nullptr || has_short_runs(); }
 
   // Computes the fetches, in order. Called from many threads at once; each computes in its own,
   // or waits for the batch that it is a part of. The
   // error is TensorFlow's, or that of the limits: a run is not begun when they are exceeded.
-  Result<std::vector<tf::Tensor>> Run(std::span<const tf::Feed> feeds,
-                                      std::span<const tf::Output> fetches,
-                                      const RunLimits& limits) const;
+  RunOutputs Run(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches,
+                 const RunLimits& limits) const;
+
+  // The same for a thread that has other things to do: `done` is called with what Run() would give,
+  // by this thread before it returns or by that of a batch. This version, the fed values and what
+  // the limits refer to must live until both have happened, and this version may not end in `done`.
+  void RunThen(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches,
+               const RunLimits& limits, RunDone done) const;
 
  private:
   Servable() = default;
   Status BindSignatures();
+  bool has_short_runs() const;
+  void CountRun(RunLimits::TimePoint start, std::chrono::nanoseconds* running) const;
 
   ServableId id_;
   tf::SavedModel model_;

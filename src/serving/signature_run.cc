@@ -1,6 +1,6 @@
 #include "serving/signature_run.h"
 
-#include <chrono>
+#include <utility>
 
 namespace trainyard::serving {
 namespace {
@@ -26,19 +26,21 @@ Result<tf::Output> FindTensor(const std::map<std::string, tf::Output>& bound,
   return output;
 }
 
-Result<std::vector<tf::Tensor>> RunSignature(const Servable& servable,
-                                             const BoundSignature& signature,
-                                             const SignaturePlan& plan, const NamedTensors& given,
-                                             const RunLimits& limits) {
-  std::vector<tf::Feed> feeds;
-  RETURN_IF_ERROR(AddFeeds(signature, plan.from_request, given, &feeds));
-  RETURN_IF_ERROR(AddFeeds(signature, plan.from_defaults, signature.defaults, &feeds));
-  std::vector<tf::Output> fetches;
+Result<SignatureRun> BindRun(const BoundSignature& signature, const SignaturePlan& plan,
+                             NamedTensors given) {
+  SignatureRun run{.given = std::move(given), .outputs = plan.outputs};
+  RETURN_IF_ERROR(AddFeeds(signature, plan.from_request, run.given, &run.feeds));
+  RETURN_IF_ERROR(AddFeeds(signature, plan.from_defaults, signature.defaults, &run.feeds));
   for (const std::string& alias : plan.outputs) {
     ASSIGN_OR_RETURN(const tf::Output output, FindTensor(signature.outputs, alias));
-    fetches.push_back(output);
+    run.fetches.push_back(output);
   }
-  return servable.Run(feeds, fetches, limits);
+  return run;
+}
+
+RunOutputs RunSignature(const Servable& servable, const SignatureRun& run,
+                        const RunLimits& limits) {
+  return servable.Run(run.feeds, run.fetches, limits);
 }
 
 }  // namespace trainyard::serving

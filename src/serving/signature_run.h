@@ -17,14 +17,25 @@ namespace trainyard::serving {
 
 using NamedTensors = std::map<std::string, tf::Tensor>;  // by the signature's alias
 
-// Runs what `plan` (from PlanSignature, of this signature) says: feeds the inputs of `given` and
-// the signature's defaults, and returns the plan's outputs in its order. `given` holds at least
-// plan.from_request. InvalidArgument if an alias names a tensor that the graph lacks; else the
-// error is TensorFlow's, or that of the limits.
-Result<std::vector<tf::Tensor>> RunSignature(const Servable& servable,
-                                             const BoundSignature& signature,
-                                             const SignaturePlan& plan, const NamedTensors& given,
-                                             const RunLimits& limits);
+// A run of a signature, decided on and not begun: what a request is between its decoding and its
+// values. Move-only; the feeds point into `given` and to the signature's defaults, also after a
+// move. For Servable::Run or RunThen of the version that the signature is of.
+struct SignatureRun {
+  NamedTensors given{};
+  std::vector<std::string> outputs{};  // aliases, in the order of the fetches
+  std::vector<tf::Feed> feeds{};
+  std::vector<tf::Output> fetches{};
+};
+
+// What `plan` (from PlanSignature, of this signature) says: feeds the inputs of `given` and the
+// signature's defaults, and fetches the plan's outputs in its order. `given` holds at least
+// plan.from_request. InvalidArgument if an alias names a tensor that the graph lacks. Pure.
+Result<SignatureRun> BindRun(const BoundSignature& signature, const SignaturePlan& plan,
+                             NamedTensors given);
+
+// Runs it, and waits for the values of its outputs. The error is TensorFlow's, or that of the
+// limits.
+RunOutputs RunSignature(const Servable& servable, const SignatureRun& run, const RunLimits& limits);
 
 // The graph's tensor behind an alias of the signature. InvalidArgument if the graph lacks it.
 Result<tf::Output> FindTensor(const std::map<std::string, tf::Output>& bound,

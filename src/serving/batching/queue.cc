@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <atomic>
+#include <optional>
+#include <semaphore>
 
 #include "serving/batching/row_tensors.h"
 #include "serving/batching/scheduler.h"
@@ -23,24 +26,46 @@ Result<int64_t> CountRows(std::span<const tf::Tensor* const> inputs) {
   return rows.value_or(0);
 }
 
-// The outputs' rows are the requests'.
-Status CheckOutputs(const std::vector<tf::Tensor>& outputs, int64_t rows) {
-  for (const tf::Tensor& output : outputs) {
-    const tf::Shape shape = output.shape();
-    if (shape.empty()) return FailedPreconditionError("Batched output tensor has 0 dimensions");
-    if (shape[0] != rows) {
-      return FailedPreconditionError(
-          "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes "
-          "of the input tensors");
-    }
+Result<int64_t> CountRows(std::span<const tf::Tensor* const> inputs,
+                          const BatchingOptions& options) {
+  ASSIGN_OR_RETURN(const int64_t rows, CountRows(inputs));
+  if (rows > options.max_batch_size) {
+    return InvalidArgumentError("Task size {} is larger than maximum input batch size {}", rows,
+                                options.max_batch_size);
   }
-  return OkStatus();
+  return rows;
 }
 
-// Whether the failure may be one request's own, so that the others deserve a try without it.
-bool MayBeOnesOwn(const Status& status) {
-  return status.code() != StatusCode::kDeadlineExceeded &&
-         status.code() != StatusCode::kCancelled && status.code() != StatusCode::kUnavailable;
+// A request of more rows than are run at once. Shared by its parts, which end in any order; the
+// last one answers.
+struct Parts {
+  int64_t rows = 0;
+  RunDone done{};
+  std::vector<std::vector<tf::Tensor>> inputs{};  // of each part
+  std::vector<RunOutputs> outputs{};              // each written by its own part
+  std::atomic<size_t> left{0};
+};
+
+RunOutputs JoinOutputs(const Parts& parts) {
+  for (const RunOutputs& part : parts.outputs) RETURN_IF_ERROR(part.status());
+  std::vector<tf::Tensor> joined;
+  for (size_t i = 0; i < parts.outputs[0]->size(); ++i) {
+    std::vector<const tf::Tensor*> pieces;
+    for (const RunOutputs& part : parts.outputs) pieces.push_back(&(*part)[i]);
+    ASSIGN_OR_RETURN(tf::Tensor whole, JoinRows(pieces, {.name = "output", .rows = parts.rows}));
+    joined.push_back(std::move(whole));
+  }
+  return joined;
+}
+
+void EndPart(Parts* parts, size_t number, RunOutputs outputs) {
+  parts->outputs[number] = std::move(outputs);
+  if (--parts->left > 0) return;
+  RunOutputs joined = JoinOutputs(*parts);
+  parts->inputs.clear();
+  parts->outputs.clear();
+  const RunDone done = std::move(parts->done);
+  done(std::move(joined));
 }
 
 }  // namespace
@@ -56,136 +81,64 @@ int64_t BatchQueue::waiting_rows() const {
   return waiting_rows_;
 }
 
-BatchQueue::Outputs BatchQueue::Run(std::span<const tf::Tensor* const> inputs,
-                                    const RunLimits& limits) {
-  ASSIGN_OR_RETURN(const int64_t rows, CountRows(inputs));
-  const BatchingOptions& options = scheduler_.options();
-  if (rows > options.max_batch_size) {
-    return InvalidArgumentError("Task size {} is larger than maximum input batch size {}", rows,
-                                options.max_batch_size);
+// Nothing of the queue is touched once a request has been answered: it may be gone then.
+void BatchQueue::RunThen(std::span<const tf::Tensor* const> inputs, const RunLimits& limits,
+                         InCaller in_caller, RunDone done) {
+  const Result<int64_t> rows = CountRows(inputs, scheduler_.options());
+  if (!rows.ok()) return done(rows.status());
+  if (*rows > scheduler_.options().largest_batch()) {
+    return RunInParts(inputs, *rows, limits, std::move(done));
   }
-  if (rows > options.largest_batch()) return RunInParts(inputs, rows, limits);
-  // Nothing to join: no rows, or no inputs at all.
-  if (rows == 0) return run_(inputs, limits);
-  if (scheduler_.BeginAtOnce(rows)) {
-    Task task{.inputs = inputs, .rows = rows, .limits = &limits};
-    Outputs outputs = RunJoined({&task});
+  auto task = std::make_unique<Task>(Task{.inputs = {inputs.begin(), inputs.end()},
+                                          .rows = *rows,
+                                          .limits = limits,
+                                          .done = std::move(done)});
+  if (scheduler_.BeginAtOnce(*rows, in_caller)) {
+    RunOutputs outputs = RunJoined({&task, 1});
     scheduler_.EndRun();
-    return outputs;
+    return task->Finish(std::move(outputs));
   }
-  Task task{.inputs = inputs, .rows = rows, .limits = &limits};
-  RETURN_IF_ERROR(scheduler_.Enqueue(this, std::span(&task, 1)));
-  return WaitFor(&task);
+  const Status refused = scheduler_.Enqueue(this, {&task, 1});
+  if (!refused.ok()) task->Finish(refused);
 }
 
-BatchQueue::Outputs BatchQueue::RunInParts(std::span<const tf::Tensor* const> inputs, int64_t rows,
-                                           const RunLimits& limits) {
+RunOutputs BatchQueue::Run(std::span<const tf::Tensor* const> inputs, const RunLimits& limits) {
+  RunOutputs result = std::vector<tf::Tensor>();
+  std::binary_semaphore is_done{0};
+  RunThen(inputs, limits, InCaller::kIfRoom, [&](RunOutputs outputs) {
+    result = std::move(outputs);
+    is_done.release();
+  });
+  is_done.acquire();  // the scheduler's: it answers at the deadline, or when the run has ended
+  return result;
+}
+
+void BatchQueue::RunInParts(std::span<const tf::Tensor* const> inputs, int64_t rows,
+                            const RunLimits& limits, RunDone done) {
   const int64_t largest = scheduler_.options().largest_batch();
   const auto count = static_cast<size_t>((rows + largest - 1) / largest);
-  std::vector<std::vector<tf::Tensor>> parts(count);
-  std::vector<std::vector<const tf::Tensor*>> pointers(count);
-  std::vector<Task> tasks(count);
+  const auto parts = std::make_shared<Parts>();
+  parts->rows = rows;
+  parts->done = std::move(done);
+  parts->inputs.resize(count);
+  parts->left = count;
+  std::vector<TaskPtr> tasks;
   for (size_t i = 0; i < count; ++i) {
     const int64_t begin = static_cast<int64_t>(i) * largest;
     const int64_t part = std::min(largest, rows - begin);
-    for (const tf::Tensor* input : inputs) parts[i].push_back(TakeRows(*input, begin, part));
-    for (const tf::Tensor& input : parts[i]) pointers[i].push_back(&input);
-    tasks[i].inputs = pointers[i];
-    tasks[i].rows = part;
-    tasks[i].limits = &limits;
-  }
-  RETURN_IF_ERROR(scheduler_.Enqueue(this, tasks));
-  // Each must be waited for, whatever came of the others: they use what is ours.
-  std::vector<std::vector<tf::Tensor>> outputs;
-  Status problem;
-  for (Task& task : tasks) {
-    Outputs part = WaitFor(&task);
-    if (part.ok()) outputs.push_back(std::move(*part));
-    if (!part.ok() && problem.ok()) problem = part.status();
-  }
-  RETURN_IF_ERROR(problem);
-  std::vector<tf::Tensor> joined;
-  for (size_t i = 0; i < outputs[0].size(); ++i) {
-    std::vector<const tf::Tensor*> pieces;
-    for (const std::vector<tf::Tensor>& part : outputs) pieces.push_back(&part[i]);
-    ASSIGN_OR_RETURN(tf::Tensor whole, JoinRows(pieces, {.name = "output", .rows = rows}));
-    joined.push_back(std::move(whole));
-  }
-  return joined;
-}
-
-BatchQueue::Outputs BatchQueue::WaitFor(Task* task) {
-  if (!task->limits->deadline) {
-    task->done.acquire();
-  } else if (!task->done.try_acquire_until(*task->limits->deadline)) {
-    if (scheduler_.Withdraw(this, task)) {
-      return ResourceExhaustedError("Run() timeout exceeded while waiting in batching queue");
+    auto task = std::make_unique<Task>(Task{.rows = part, .limits = limits});
+    for (const tf::Tensor* input : inputs) {
+      parts->inputs[i].push_back(TakeRows(*input, begin, part));
     }
-    task->done.acquire();  // it is being run, and its batch ends in time
+    for (const tf::Tensor& input : parts->inputs[i]) task->inputs.push_back(&input);
+    task->done = [parts, i](RunOutputs outputs) { EndPart(parts.get(), i, std::move(outputs)); };
+    parts->outputs.emplace_back(std::vector<tf::Tensor>());
+    tasks.push_back(std::move(task));
   }
-  return std::move(task->outputs);
-}
-
-BatchQueue::Outputs BatchQueue::RunChecked(std::span<const tf::Tensor* const> inputs, int64_t rows,
-                                           const RunLimits& limits) const {
-  Outputs outputs = run_(inputs, limits);
-  if (outputs.ok()) RETURN_IF_ERROR(CheckOutputs(*outputs, rows));
-  return outputs;
-}
-
-BatchQueue::Outputs BatchQueue::RunJoined(const std::vector<Task*>& batch) const {
-  int64_t rows = 0;
-  for (const Task* task : batch) rows += task->rows;
-  const int64_t filled = FilledSize(scheduler_.options(), rows);
-  // As long as one of them still waits, it is worth going on.
-  RunLimits limits = *batch[0]->limits;
-  if (batch.size() > 1) limits.is_cancelled = nullptr;
-  for (const Task* task : batch) {
-    if (!limits.deadline) break;
-    const auto& other = task->limits->deadline;
-    limits.deadline = other ? std::optional(std::max(*limits.deadline, *other)) : std::nullopt;
-  }
-  if (batch.size() == 1 && filled == rows) return RunChecked(batch[0]->inputs, rows, limits);
-  std::vector<tf::Tensor> joined;
-  std::vector<const tf::Tensor*> pointers;
-  for (size_t i = 0; i < input_names_.size(); ++i) {
-    std::vector<const tf::Tensor*> tensors;
-    for (const Task* task : batch) tensors.push_back(task->inputs[i]);
-    ASSIGN_OR_RETURN(tf::Tensor input,
-                     JoinRows(tensors, {.name = input_names_[i],
-                                        .rows = filled,
-                                        .pad = scheduler_.options().pad_variable_length_inputs}));
-    joined.push_back(std::move(input));
-  }
-  for (const tf::Tensor& input : joined) pointers.push_back(&input);
-  ASSIGN_OR_RETURN(std::vector<tf::Tensor> outputs, RunChecked(pointers, filled, limits));
-  if (batch.size() == 1) {
-    for (tf::Tensor& output : outputs) output = TakeRows(output, 0, rows);
-  }
-  return outputs;
-}
-
-void BatchQueue::RunBatch(const std::vector<Task*>& batch) const {
-  Outputs outputs = RunJoined(batch);
-  if (batch.size() == 1) {
-    batch[0]->Finish(std::move(outputs));
-    return;
-  }
-  if (!outputs.ok() && MayBeOnesOwn(outputs.status())) {
-    for (Task* task : batch) task->Finish(RunJoined({task}));
-    return;
-  }
-  int64_t begin = 0;
-  for (Task* task : batch) {
-    if (!outputs.ok()) {
-      task->Finish(outputs.status());
-      continue;
-    }
-    std::vector<tf::Tensor> rows;
-    for (const tf::Tensor& output : *outputs) rows.push_back(TakeRows(output, begin, task->rows));
-    begin += task->rows;
-    task->Finish(std::move(rows));
-  }
+  const Status refused = scheduler_.Enqueue(this, tasks);
+  if (refused.ok()) return;
+  const RunDone answer = std::move(parts->done);
+  answer(refused);
 }
 
 }  // namespace trainyard::serving

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <semaphore>
 #include <thread>
 
 #include "serving/metrics/batching_metrics.h"
@@ -193,11 +195,14 @@ TEST_F(BatchSchedulerTest, WhoHasGoneIsNotComputedFor) {
   Outputs there = CancelledError("not asked");
   {
     const std::jthread busy = KeepBusy();
+    std::atomic<bool> is_gone = false;
     RunLimits limits;
-    limits.is_cancelled = [] { return true; };
-    const std::jthread first = AskLater({1}, &gone, limits);
+    limits.is_cancelled = [&] { return is_gone.load(); };
+    std::jthread first = AskLater({1}, &gone, limits);
     const std::jthread second = AskLater({2}, &there);
+    is_gone = true;
     doubler_.Open();
+    first.join();
   }
   EXPECT_EQ(gone.status().message(), "the client has cancelled the request");
   EXPECT_THAT(Values(there), ElementsAre(4));
@@ -271,6 +276,142 @@ TEST_F(BatchSchedulerTest, OutputsNeedTheRowsOfTheInputs) {
   EXPECT_EQ(scalar.Run(inputs, {}).status().message(), "Batched output tensor has 0 dimensions");
   EXPECT_THAT(short_one.Run(inputs, {}).status().message(),
               HasSubstr("does not equal the sum of the 0th dimension sizes"));
+}
+
+// What was left with a callback, and where it came back.
+struct Answer {
+  RunDone done() {
+    return [this](RunOutputs with) {
+      outputs = std::move(with);
+      thread = std::this_thread::get_id();
+      is_there.release();
+    };
+  }
+  bool is_from_this_thread() const { return thread == std::this_thread::get_id(); }
+
+  RunOutputs outputs = CancelledError("not answered");
+  std::thread::id thread{};
+  std::binary_semaphore is_there{0};
+};
+
+TEST_F(BatchSchedulerTest, NobodyHasToWaitInAThread) {
+  Start({});
+  doubler_.Close();
+  const tf::Tensor one = tf::Tensor::FromVector(std::vector<float>{1});
+  const tf::Tensor two = tf::Tensor::FromVector(std::vector<float>{2});
+  const tf::Tensor* first[] = {&one};
+  const tf::Tensor* second[] = {&two};
+  std::array<Answer, 3> answers;
+  queue_->RunThen(first, {}, InCaller::kNever, answers[0].done());
+  doubler_.WaitForRuns(1);
+  queue_->RunThen(first, {}, InCaller::kNever, answers[1].done());
+  queue_->RunThen(second, {}, InCaller::kNever, answers[2].done());
+  EXPECT_EQ(queue_->waiting_rows(), 2);
+  doubler_.Open();
+  for (Answer& answer : answers) {
+    answer.is_there.acquire();
+    EXPECT_FALSE(answer.is_from_this_thread());
+  }
+  EXPECT_THAT(Values(answers[1].outputs), ElementsAre(2));
+  EXPECT_THAT(Values(answers[2].outputs), ElementsAre(4));
+  EXPECT_THAT(doubler_.sizes(), ElementsAre(1, 2));
+}
+
+TEST_F(BatchSchedulerTest, AThreadThatServesOthersRunsOnlyWhenNothingElseGoesOn) {
+  Start({.num_batch_threads = 2});
+  const tf::Tensor one = tf::Tensor::FromVector(std::vector<float>{1});
+  const tf::Tensor* inputs[] = {&one};
+  Answer idle;
+  queue_->RunThen(inputs, {}, InCaller::kIfIdle, idle.done());
+  EXPECT_TRUE(idle.is_from_this_thread());
+  doubler_.Close();
+  Answer busy;
+  Answer beside;
+  queue_->RunThen(inputs, {}, InCaller::kNever, busy.done());
+  doubler_.WaitForRuns(2);
+  queue_->RunThen(inputs, {}, InCaller::kIfIdle,
+                  beside.done());  // returns while the door is closed
+  doubler_.Open();
+  busy.is_there.acquire();
+  beside.is_there.acquire();
+  EXPECT_FALSE(beside.is_from_this_thread());
+}
+
+TEST_F(BatchSchedulerTest, WhoIsRefusedIsToldAtOnce) {
+  Start({.max_batch_size = 1, .max_enqueued_batches = 1});
+  doubler_.Close();
+  const tf::Tensor one = tf::Tensor::FromVector(std::vector<float>{1});
+  const tf::Tensor two = tf::Tensor::FromVector(std::vector<float>{1, 2});
+  const tf::Tensor* inputs[] = {&one};
+  const tf::Tensor* too_many[] = {&two};
+  Answer runs;
+  Answer waits;
+  Answer large;
+  Answer more;
+  queue_->RunThen(inputs, {}, InCaller::kNever, runs.done());
+  doubler_.WaitForRuns(1);
+  queue_->RunThen(inputs, {}, InCaller::kNever, waits.done());
+  queue_->RunThen(too_many, {}, InCaller::kNever, large.done());
+  queue_->RunThen(inputs, {}, InCaller::kNever, more.done());
+  EXPECT_EQ(large.outputs.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(more.outputs.status().code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(more.is_from_this_thread());
+  doubler_.Open();
+  runs.is_there.acquire();
+  waits.is_there.acquire();
+}
+
+TEST_F(BatchSchedulerTest, ThoseWhoWaitAreToldOfTheirEndWhileAllThreadsAreBusy) {
+  Start({});
+  doubler_.Close();
+  const tf::Tensor one = tf::Tensor::FromVector(std::vector<float>{1});
+  const tf::Tensor* inputs[] = {&one};
+  Answer runs;
+  Answer late;
+  Answer gone;
+  std::atomic<bool> is_gone = false;
+  queue_->RunThen(inputs, {}, InCaller::kNever, runs.done());
+  doubler_.WaitForRuns(1);
+  RunLimits short_one;
+  short_one.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+  RunLimits cancelled;
+  cancelled.is_cancelled = [&] { return is_gone.load(); };
+  queue_->RunThen(inputs, cancelled, InCaller::kNever, gone.done());
+  queue_->RunThen(inputs, short_one, InCaller::kNever, late.done());
+  late.is_there.acquire();
+  EXPECT_EQ(late.outputs.status().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(late.outputs.status().message(),
+            "Run() timeout exceeded while waiting in batching queue");
+  is_gone = true;
+  gone.is_there.acquire();
+  EXPECT_EQ(gone.outputs.status().message(), "the client has cancelled the request");
+  EXPECT_EQ(queue_->waiting_rows(), 0);
+  doubler_.Open();
+  runs.is_there.acquire();
+  EXPECT_THAT(doubler_.sizes(), ElementsAre(1));
+}
+
+// The last request of a version that is no longer served lets it go, with its queue.
+TEST_F(BatchSchedulerTest, AQueueMayGoWithItsLastRequest) {
+  Start({.max_batch_size = 5, .enable_large_batch_splitting = true, .max_execution_batch_size = 2});
+  const tf::Tensor five = tf::Tensor::FromVector(std::vector<float>{1, 2, 3, 4, 5});
+  const tf::Tensor none = tf::Tensor::Allocate(tf::DataType::kFloat, {0});
+  const tf::Tensor* inputs[] = {&five};
+  const tf::Tensor* nothing[] = {&none};
+  for (const bool in_parts : {false, true}) {
+    Answer answer;
+    auto queue =
+        std::make_unique<BatchQueue>(&*scheduler_, std::vector<std::string>{"x"}, doubler_.run());
+    BatchQueue* const borrowed = queue.get();
+    borrowed->RunThen(in_parts ? inputs : nothing, {}, InCaller::kNever,
+                      [&queue, done = answer.done()](RunOutputs outputs) {
+                        queue.reset();
+                        done(std::move(outputs));
+                      });
+    answer.is_there.acquire();
+    ASSERT_TRUE(answer.outputs.ok()) << answer.outputs.status();
+    EXPECT_EQ((*answer.outputs)[0].num_elements(), in_parts ? 5 : 0);
+  }
 }
 
 // Many at once, with everything on: every answer is right, and nobody waits for ever.

@@ -24,15 +24,22 @@ class SessionBatcher {
       : own_scheduler_(std::move(scheduler)), scheduler_(*own_scheduler_), session_(*session) {}
 
   // As Session::Run; requests with the same feeds and fetches may run together. Each feed needs a
-  // dimension 0, the rows, which each fetch has then as well.
-  Result<std::vector<tf::Tensor>> Run(std::span<const tf::Feed> feeds,
-                                      std::span<const tf::Output> fetches, const RunLimits& limits);
+  // dimension 0, the rows, which each fetch has then as well. The fed values and this must live
+  // until `done` has been called and the call has returned; see BatchQueue::RunThen.
+  void RunThen(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches,
+               const RunLimits& limits, InCaller in_caller, RunDone done);
+
+  // The same, and waits for it.
+  RunOutputs Run(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches,
+                 const RunLimits& limits);
 
  private:
   using Key = std::vector<std::pair<tf::Operation, int>>;
 
   // Null once there are too many: clients choose what they fetch, and must not fill our memory.
   BatchQueue* QueueFor(std::span<const tf::Feed> feeds, std::span<const tf::Output> fetches);
+  std::unique_ptr<BatchQueue> MakeQueue(std::span<const tf::Feed> feeds,
+                                        std::span<const tf::Output> fetches);
 
   const std::unique_ptr<BatchScheduler> own_scheduler_;
   BatchScheduler& scheduler_;

@@ -1,20 +1,28 @@
-// From the bytes of a call to those of its answer, and which thread does it.
-//
-// Methods are registered raw: gRPC's callback interface would call a message that it cannot read an
-// unknown method. Messages live in an arena, which goes with the call.
+// A method whose work is done in one go, and which thread does it.
 #pragma once
-
-#include <google/protobuf/arena.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
-#include <grpcpp/server_context.h>
 
 #include <memory>
 #include <utility>
 
 #include "serving/frontends/grpc/call_threads.h"
-#include "serving/frontends/grpc/status.h"
+#include "serving/frontends/grpc/exchange.h"
 
 namespace trainyard::serving {
+
+// Answers by `work` in one of the threads; if all are busy, says so. `exchange` is the last
+// reference, as it is for `work`.
+template <class T, class Work>
+void PostExchange(CallThreads* threads, std::shared_ptr<T> exchange, Work work) {
+  grpc::ServerUnaryReactor* const reactor = exchange->reactor();
+  const bool is_posted =
+      threads->Post([exchange = std::move(exchange), work = std::move(work)]() mutable {
+        work(std::move(exchange));
+      });
+  if (is_posted) return;
+  reactor->Finish(ToGrpcStatus(ResourceExhaustedError(
+      "the server is answering {} requests already, as many as --grpc_max_threads lets it",
+      threads->most())));
+}
 
 // What one method does. `is_quick(request)`: whether the answer is best made at once, in gRPC's own
 // thread, since handing it over and waking another would cost more. `work(request, &response)`
@@ -23,34 +31,22 @@ template <class Request, class Response, class IsQuick, class Work>
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
                                  const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer,
                                  CallThreads* threads, IsQuick is_quick, Work work) {
-  struct Exchange {
-    google::protobuf::Arena arena;
-    Request* request = google::protobuf::Arena::CreateMessage<Request>(&arena);
-    Response* response = google::protobuf::Arena::CreateMessage<Response>(&arena);
-  };
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const auto exchange = std::make_shared<Exchange>();
-  grpc::ByteBuffer input = *bytes;  // shares the memory; reading empties it
-  if (!grpc::SerializationTraits<Request>::Deserialize(&input, exchange->request).ok()) {
-    reactor->Finish(ToGrpcStatus(InternalError("the request is not a whole and valid {}",
-                                               exchange->request->GetTypeName())));
+  using OneExchange = Exchange<Request, Response>;
+  auto exchange = std::make_shared<OneExchange>(context, answer);
+  grpc::ServerUnaryReactor* const reactor = exchange->reactor();
+  if (const Status read = exchange->Read(*bytes); !read.ok()) {
+    FinishExchange(std::move(exchange), ToGrpcStatus(read));
     return reactor;
   }
-  const auto end = [reactor, exchange, answer, work = std::move(work)] {
-    grpc::Status status = work(*exchange->request, exchange->response);
-    bool is_owned = false;
-    if (status.ok()) {
-      status =
-          grpc::SerializationTraits<Response>::Serialize(*exchange->response, answer, &is_owned);
-    }
-    reactor->Finish(status);
+  const bool is_at_once = is_quick(exchange->request());
+  auto end = [work = std::move(work)](std::shared_ptr<OneExchange> one) {
+    grpc::Status status = work(one->request(), one->response());
+    FinishExchange(std::move(one), std::move(status));
   };
-  if (is_quick(*exchange->request)) {
-    end();
-  } else if (!threads->Post(end)) {
-    reactor->Finish(ToGrpcStatus(ResourceExhaustedError(
-        "the server is answering {} requests already, as many as --grpc_max_threads lets it",
-        threads->most())));
+  if (is_at_once) {
+    end(std::move(exchange));
+  } else {
+    PostExchange(threads, std::move(exchange), std::move(end));
   }
   return reactor;
 }

@@ -4,7 +4,7 @@
 //   Call call(context_, *grpc_context, Api::kPredict, request->model_spec(), Admission::kCounted);
 //   return call.End(call.admission().ok() ? Answer(...) : call.admission(), *request, *response);
 //
-// Lives in the thread that answers. Thread-compatible.
+// Lives as long as the call has not been answered, in whichever threads. Thread-compatible.
 #pragma once
 
 #include <google/protobuf/message_lite.h>
@@ -39,8 +39,11 @@ class Call {
 
   // Looks the model up. On success the call holds on to the version until it ends.
   Result<const Servable*> Find();
+  // What Find() found, shared.
+  const std::shared_ptr<const Servable>& servable() const { return servable_; }
 
   // The client's deadline and the server's, whichever is sooner, and whether the client has gone.
+  // Valid as long as the call.
   RunLimits limits();
 
   void set_examples(int64_t examples) { record_.examples = examples; }

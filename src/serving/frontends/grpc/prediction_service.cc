@@ -3,6 +3,7 @@
 #include "serving/classify.h"
 #include "serving/frontends/grpc/answer.h"
 #include "serving/frontends/grpc/call.h"
+#include "serving/frontends/grpc/inference.h"
 #include "serving/frontends/grpc/services.h"
 #include "serving/inference_proto.h"
 #include "serving/multi_inference.h"
@@ -17,11 +18,61 @@ namespace api = ::tensorflow::serving;
 using grpc::ByteBuffer;
 using grpc::CallbackServerContext;
 
-// nullptr if the request has none.
-template <class Request>
-const api::ModelSpec* SpecOf(const Request& request) {
-  return request.has_model_spec() ? &request.model_spec() : nullptr;
-}
+struct PredictMethod {
+  using Request = api::PredictRequest;
+  using Response = api::PredictResponse;
+  static constexpr Api kApi = Api::kPredict;
+
+  static Result<SignatureRun> Begin(const ServiceContext& service, const Servable& servable,
+                                    const Request& request) {
+    return BeginPredict(servable, service.method_names, request);
+  }
+  static Status End(const ServiceContext& service, const Servable& servable, const Request& request,
+                    const SignatureRun& run, std::span<const tf::Tensor> values,
+                    Response* response) {
+    return EndPredict(servable, service.encoding, request, run, values, response);
+  }
+};
+
+struct ClassifyMethod {
+  using Request = api::ClassificationRequest;
+  using Response = api::ClassificationResponse;
+  static constexpr Api kApi = Api::kClassify;
+
+  static Result<SignatureRun> Begin(const ServiceContext& service, const Servable& servable,
+                                    const Request& request) {
+    return BeginClassify(servable, request.model_spec().signature_name(),
+                         ExamplesOf(request.input()), service.method_names);
+  }
+  static Status End(const ServiceContext& /*service*/, const Servable& servable,
+                    const Request& request, const SignatureRun& run,
+                    std::span<const tf::Tensor> values, Response* response) {
+    ASSIGN_OR_RETURN(const ClassifyResult result, EndClassify(run, values));
+    ToProto(result, response->mutable_result());
+    FillModelSpec(servable.id(), request.model_spec(), response->mutable_model_spec());
+    return OkStatus();
+  }
+};
+
+struct RegressMethod {
+  using Request = api::RegressionRequest;
+  using Response = api::RegressionResponse;
+  static constexpr Api kApi = Api::kRegress;
+
+  static Result<SignatureRun> Begin(const ServiceContext& service, const Servable& servable,
+                                    const Request& request) {
+    return BeginRegress(servable, request.model_spec().signature_name(),
+                        ExamplesOf(request.input()), service.method_names);
+  }
+  static Status End(const ServiceContext& /*service*/, const Servable& servable,
+                    const Request& request, const SignatureRun& run,
+                    std::span<const tf::Tensor> values, Response* response) {
+    ASSIGN_OR_RETURN(const std::vector<float> result, EndRegress(run, values));
+    ToProto(result, response->mutable_result());
+    FillModelSpec(servable.id(), request.model_spec(), response->mutable_model_spec());
+    return OkStatus();
+  }
+};
 
 using RawService = api::PredictionService::WithRawCallbackMethod_Predict<
     api::PredictionService::WithRawCallbackMethod_Classify<
@@ -37,35 +88,17 @@ class PredictionService final : public RawService {
 
   grpc::ServerUnaryReactor* Predict(CallbackServerContext* grpc, const ByteBuffer* bytes,
                                     ByteBuffer* answer) override {
-    return Answer<api::PredictRequest, api::PredictResponse>(
-        grpc, bytes, answer, threads_,
-        [this](const auto& request) { return IsQuick(SpecOf(request)); },
-        [this, grpc](const auto& request, auto* response) {
-          Call call(context_, *grpc, Api::kPredict, SpecOf(request), Admission::kCounted);
-          return call.End(AnswerPredict(&call, request, response), request, *response);
-        });
+    return AnswerInference<PredictMethod>(context_, threads_, grpc, bytes, answer);
   }
 
   grpc::ServerUnaryReactor* Classify(CallbackServerContext* grpc, const ByteBuffer* bytes,
                                      ByteBuffer* answer) override {
-    return Answer<api::ClassificationRequest, api::ClassificationResponse>(
-        grpc, bytes, answer, threads_,
-        [this](const auto& request) { return IsQuick(SpecOf(request)); },
-        [this, grpc](const auto& request, auto* response) {
-          Call call(context_, *grpc, Api::kClassify, SpecOf(request), Admission::kCounted);
-          return call.End(AnswerClassify(&call, request, response), request, *response);
-        });
+    return AnswerInference<ClassifyMethod>(context_, threads_, grpc, bytes, answer);
   }
 
   grpc::ServerUnaryReactor* Regress(CallbackServerContext* grpc, const ByteBuffer* bytes,
                                     ByteBuffer* answer) override {
-    return Answer<api::RegressionRequest, api::RegressionResponse>(
-        grpc, bytes, answer, threads_,
-        [this](const auto& request) { return IsQuick(SpecOf(request)); },
-        [this, grpc](const auto& request, auto* response) {
-          Call call(context_, *grpc, Api::kRegress, SpecOf(request), Admission::kCounted);
-          return call.End(AnswerRegress(&call, request, response), request, *response);
-        });
+    return AnswerInference<RegressMethod>(context_, threads_, grpc, bytes, answer);
   }
 
   grpc::ServerUnaryReactor* MultiInference(CallbackServerContext* grpc, const ByteBuffer* bytes,
@@ -95,40 +128,6 @@ class PredictionService final : public RawService {
     if (spec == nullptr) return true;
     const auto servable = context_.models->Find(*spec);
     return !servable.ok() || (*servable)->is_quick();
-  }
-
-  Status AnswerPredict(Call* call, const api::PredictRequest& request,
-                       api::PredictResponse* response) const {
-    RETURN_IF_ERROR(call->admission());
-    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
-    return serving::Predict(*servable, context_.encoding, context_.method_names, request,
-                            call->limits(), response);
-  }
-
-  Status AnswerClassify(Call* call, const api::ClassificationRequest& request,
-                        api::ClassificationResponse* response) const {
-    RETURN_IF_ERROR(call->admission());
-    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
-    ASSIGN_OR_RETURN(
-        const ClassifyResult result,
-        serving::Classify(*servable, request.model_spec().signature_name(),
-                          ExamplesOf(request.input()), context_.method_names, call->limits()));
-    ToProto(result, response->mutable_result());
-    FillModelSpec(servable->id(), request.model_spec(), response->mutable_model_spec());
-    return OkStatus();
-  }
-
-  Status AnswerRegress(Call* call, const api::RegressionRequest& request,
-                       api::RegressionResponse* response) const {
-    RETURN_IF_ERROR(call->admission());
-    ASSIGN_OR_RETURN(const Servable* servable, call->Find());
-    ASSIGN_OR_RETURN(
-        const std::vector<float> values,
-        serving::Regress(*servable, request.model_spec().signature_name(),
-                         ExamplesOf(request.input()), context_.method_names, call->limits()));
-    ToProto(values, response->mutable_result());
-    FillModelSpec(servable->id(), request.model_spec(), response->mutable_model_spec());
-    return OkStatus();
   }
 
   Status AnswerMultiInference(Call* call, const api::MultiInferenceRequest& request,

@@ -141,8 +141,7 @@ Result<std::string> RestHandler::AnswerBody(const RestRoute& route,
 }
 
 Result<std::string> RestHandler::Predict(const std::string& json, RestRequest* request) const {
-  ASSIGN_OR_RETURN(const PredictBody body,
-                   ReadPredictBody(json, [request](const std::string& name) {
+  ASSIGN_OR_RETURN(PredictBody body, ReadPredictBody(json, [request](const std::string& name) {
                      return FindDefinition(request, name);
                    }));
   request->set_signature(body.signature_name);
@@ -151,8 +150,9 @@ Result<std::string> RestHandler::Predict(const std::string& json, RestRequest* r
   RETURN_IF_ERROR(CheckPredictSignature(*signature.definition, service_.method_names));
   ASSIGN_OR_RETURN(const SignaturePlan plan,
                    PlanSignature(*signature.definition, NamesOf(body.inputs), body.output_filter));
+  ASSIGN_OR_RETURN(const SignatureRun run, BindRun(signature, plan, std::move(body.inputs)));
   ASSIGN_OR_RETURN(const std::vector<tf::Tensor> values,
-                   RunSignature(*servable, signature, plan, body.inputs, request->limits()));
+                   RunSignature(*servable, run, request->limits()));
   return WritePredictions(body.format, plan.outputs, values);
 }
 
