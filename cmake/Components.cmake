@@ -15,7 +15,8 @@ function(add_component)
   endif()
 endfunction()
 
-# A GoogleTest program in build/<preset>/test, its cases listed one by one in ctest.
+# A GoogleTest program in build/<preset>/test, its cases listed one by one in ctest. With sanitizers
+# the program is one test: to load TensorFlow under them takes longer than most cases.
 function(add_test_program)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SRCS})
@@ -23,6 +24,12 @@ function(add_test_program)
                                             trainyard_flags)
   finish_program(${ARG_NAME})
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+  if(TRAINYARD_SANITIZE)
+    list(LENGTH ARG_SRCS size)  # the longest begin first
+    add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} --gtest_brief=1)
+    set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT 1800 COST ${size} LABELS "${ARG_LABELS}")
+    return()
+  endif()
   include(GoogleTest)
   gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST
                        PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
