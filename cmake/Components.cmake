@@ -15,7 +15,8 @@ function(add_component)
   endif()
 endfunction()
 
-# A GoogleTest program in build/<preset>/test, its cases listed one by one in ctest.
+# A GoogleTest program in build/<preset>/test, its cases listed one by one in ctest. With sanitizers
+# the program is one test: to load TensorFlow under them takes longer than most cases.
 function(add_test_program)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SRCS})
@@ -23,6 +24,12 @@ function(add_test_program)
                                             trainyard_flags)
   finish_program(${ARG_NAME})
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+  if(TRAINYARD_SANITIZE)
+    list(LENGTH ARG_SRCS size)  # the longest begin first
+    add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} --gtest_brief=1)
+    set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT 1800 COST ${size} LABELS "${ARG_LABELS}")
+    return()
+  endif()
   include(GoogleTest)
   gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST
                        PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
@@ -30,7 +37,8 @@ endfunction()
 
 # add_fuzz_targets(NAME kube SRCS testing/fuzz_targets.cc DEPS ...): what is to hold of any bytes that
 # the folder's library reads (base/testing/fuzz.h). <NAME>_fuzz_test tries a little of it in ctest
-# (label fuzz); with TRAINYARD_FUZZ there is <NAME>_fuzz for libFuzzer, and the target `fuzz` for all.
+# (label fuzz), and more of it in `make e2e` (e2e.fuzz_<NAME>); with TRAINYARD_FUZZ there is <NAME>_fuzz
+# for libFuzzer, and the target `fuzz` for all.
 function(add_fuzz_targets)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS" ${ARGN})
   set(testing ${PROJECT_SOURCE_DIR}/src/base/testing)
@@ -38,6 +46,9 @@ function(add_fuzz_targets)
     add_test_program(NAME ${ARG_NAME}_fuzz_test SRCS ${ARG_SRCS} ${testing}/fuzz.cc
                                                      ${testing}/fuzz_test.cc
                      DEPS trainyard_${ARG_NAME} ${ARG_DEPS} LABELS fuzz)
+    add_test(NAME e2e.fuzz_${ARG_NAME} CONFIGURATIONS Long COMMAND ${ARG_NAME}_fuzz_test)
+    set_tests_properties(e2e.fuzz_${ARG_NAME} PROPERTIES
+      LABELS e2e_soak TIMEOUT 1500 ENVIRONMENT TRAINYARD_FUZZ_SECONDS=20)
   endif()
   if(TRAINYARD_FUZZ)
     set(program ${ARG_NAME}_fuzz)

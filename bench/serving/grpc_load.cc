@@ -1,7 +1,8 @@
 // Sends one prepared request over and over, so many at a time, and reports latencies. The message
 // is neither built nor read here, so that the generator takes as little of the processor as it can.
 //
-// usage: grpc_load HOST:PORT REQUEST_FILE CONCURRENCY SECONDS [METHOD]
+// usage: grpc_load HOST:PORT REQUEST_FILE CONCURRENCY SECONDS [TIMES_FILE]
+// TIMES_FILE: when each request was sent and answered (latencies.h).
 #include <fmt/format.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -35,14 +36,13 @@ struct Call {
 };
 
 struct Load {
-  std::string method;
   grpc::ByteBuffer request;
   grpc::CompletionQueue queue;
 
   void Send(Call* call) {
     call->context = std::make_unique<grpc::ClientContext>();
     call->sent = Clock::now();
-    call->reader = call->stub->PrepareUnaryCall(call->context.get(), method, request, &queue);
+    call->reader = call->stub->PrepareUnaryCall(call->context.get(), kPredict, request, &queue);
     call->reader->StartCall();
     call->reader->Finish(&call->answer, &call->status, call);
   }
@@ -60,10 +60,9 @@ std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const std::string& addre
   return stubs;
 }
 
-std::string Run(const std::string& address, const std::string& request, int concurrency,
-                double seconds, const std::string& method) {
+bench::Latencies Run(const std::string& address, const std::string& request, int concurrency,
+                     double seconds) {
   Load load;
-  load.method = method;
   const grpc::Slice slice(request);
   load.request = grpc::ByteBuffer(&slice, 1);
   const auto stubs = Connect(address, std::min(concurrency, kMostConnections));
@@ -97,23 +96,27 @@ std::string Run(const std::string& address, const std::string& request, int conc
   load.queue.Shutdown();
   while (load.queue.Next(&tag, &ok)) {
   }
-  return latencies.Report();
+  return latencies;
+}
+
+Status Main(int argc, char** argv) {
+  ASSIGN_OR_RETURN(const std::string request, ReadFile(argv[2]));
+  const bench::Latencies latencies =
+      Run(argv[1], request, std::max(1, std::atoi(argv[3])), std::atof(argv[4]));
+  std::puts(latencies.Report().c_str());
+  return argc == 6 ? latencies.WriteTimes(argv[5]) : OkStatus();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 5 && argc != 6) {
-    std::fprintf(stderr, "usage: grpc_load HOST:PORT REQUEST_FILE CONCURRENCY SECONDS [METHOD]\n");
+    std::fprintf(stderr,
+                 "usage: grpc_load HOST:PORT REQUEST_FILE CONCURRENCY SECONDS [TIMES_FILE]\n");
     return 2;
   }
-  const Result<std::string> request = ReadFile(argv[2]);
-  if (!request.ok()) {
-    std::fprintf(stderr, "grpc_load: %s\n", request.status().message().c_str());
-    return 1;
-  }
-  std::puts(Run(argv[1], *request, std::max(1, std::atoi(argv[3])), std::atof(argv[4]),
-                argc == 6 ? argv[5] : kPredict)
-                .c_str());
-  return 0;
+  const Status status = Main(argc, argv);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "grpc_load: %s\n", status.message().c_str());
+  return 1;
 }

@@ -1,11 +1,13 @@
 """A model server in Python: gRPC Predict on a SavedModel by TensorFlow, or on an ONNX model by
 onnxruntime. What people write who need no more than that.
 
-usage: grpc_peer.py tensorflow MODEL_DIRECTORY | onnxruntime MODEL.onnx
-Prints its port once it answers.
+usage: grpc_peer.py tensorflow MODEL_DIRECTORY... | onnxruntime MODEL.onnx...
+Prints its port once it answers. Requests go to the first model, whatever name they ask for; more of
+them show what each costs.
 """
 
 import concurrent.futures
+import functools
 import os
 import pathlib
 import subprocess
@@ -45,6 +47,7 @@ def with_onnxruntime(path):
     return compiled_messages(), compute
 
 
+@functools.cache
 def compiled_messages():
     """Our own .proto files; TensorFlow's package has them only together with TensorFlow."""
     root = pathlib.Path(__file__).resolve().parents[2] / "proto"
@@ -82,8 +85,10 @@ def encode(array, tensor):
 
 
 def main():
-    kind, path = sys.argv[1:3]
-    predict_pb2, compute = {"tensorflow": with_tensorflow, "onnxruntime": with_onnxruntime}[kind](path)
+    kind, *paths = sys.argv[1:]
+    make = {"tensorflow": with_tensorflow, "onnxruntime": with_onnxruntime}[kind]
+    models = [make(path) for path in paths]
+    predict_pb2, compute = models[0]
 
     def predict(request, context):
         outputs = compute({name: decode(value) for name, value in request.inputs.items()})

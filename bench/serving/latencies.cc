@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
+
 namespace trainyard::bench {
 namespace {
 
@@ -22,16 +24,19 @@ double CpuSeconds() {
 
 }  // namespace
 
-std::string Latencies::Report() {
-  std::sort(nanoseconds_.begin(), nanoseconds_.end());
-  const size_t count = nanoseconds_.size();
+std::string Latencies::Report() const {
+  std::vector<int64_t> nanoseconds;
+  nanoseconds.reserve(answers_.size());
+  for (const Answer& answer : answers_) nanoseconds.push_back(answer.answered - answer.sent);
+  std::sort(nanoseconds.begin(), nanoseconds.end());
+  const size_t count = nanoseconds.size();
   const auto milliseconds_at = [&](double share) {
     if (count == 0) return 0.0;
     const size_t at = std::min(count - 1, static_cast<size_t>(share * static_cast<double>(count)));
-    return static_cast<double>(nanoseconds_[at]) / 1e6;
+    return static_cast<double>(nanoseconds[at]) / 1e6;
   };
   const double seconds = std::chrono::duration<double>(last_ - begin_).count();
-  const double sum = std::accumulate(nanoseconds_.begin(), nanoseconds_.end(), 0.0);
+  const double sum = std::accumulate(nanoseconds.begin(), nanoseconds.end(), 0.0);
   const nlohmann::json report = {
       {"requests", count},
       {"requests_per_s", count == 0 ? 0.0 : static_cast<double>(count) / seconds},
@@ -44,6 +49,11 @@ std::string Latencies::Report() {
       {"first_error", first_error_},
       {"cpu_s", CpuSeconds()}};
   return report.dump();
+}
+
+Status Latencies::WriteTimes(const std::string& path) const {
+  const auto* bytes = reinterpret_cast<const char*>(answers_.data());
+  return WriteFileAtomically(path, {bytes, answers_.size() * sizeof(Answer)}, /*sync=*/false);
 }
 
 }  // namespace trainyard::bench

@@ -1,7 +1,8 @@
 // Posts one prepared body over and over, on so many connections that are kept alive, and reports
 // latencies. One thread; of an answer it reads the status and the length.
 //
-// usage: rest_load HOST:PORT PATH BODY_FILE CONCURRENCY SECONDS
+// usage: rest_load HOST:PORT PATH BODY_FILE CONCURRENCY SECONDS [TIMES_FILE]
+// TIMES_FILE: when each request was sent and answered (latencies.h).
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
@@ -99,7 +100,7 @@ class Load {
     return OkStatus();
   }
 
-  std::string Report() { return latencies_.Report(); }
+  const bench::Latencies& latencies() const { return latencies_; }
 
  private:
   Status Send(Connection* connection) {
@@ -139,7 +140,7 @@ class Load {
   size_t open_ = 0;
 };
 
-Status Main(char** argv) {
+Status Main(int argc, char** argv) {
   const std::string address = argv[1];
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos) return InvalidArgumentError("{} is no HOST:PORT", address);
@@ -150,18 +151,19 @@ Status Main(char** argv) {
             std::atof(argv[5]));
   RETURN_IF_ERROR(load.Run(address.substr(0, colon), std::atoi(address.c_str() + colon + 1),
                            std::max(1, std::atoi(argv[4]))));
-  std::puts(load.Report().c_str());
-  return OkStatus();
+  std::puts(load.latencies().Report().c_str());
+  return argc == 7 ? load.latencies().WriteTimes(argv[6]) : OkStatus();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: rest_load HOST:PORT PATH BODY_FILE CONCURRENCY SECONDS\n");
+  if (argc != 6 && argc != 7) {
+    std::fprintf(stderr,
+                 "usage: rest_load HOST:PORT PATH BODY_FILE CONCURRENCY SECONDS [TIMES_FILE]\n");
     return 2;
   }
-  const Status status = Main(argv);
+  const Status status = Main(argc, argv);
   if (status.ok()) return 0;
   std::fprintf(stderr, "rest_load: %s\n", status.message().c_str());
   return 1;

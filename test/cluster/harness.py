@@ -179,6 +179,15 @@ class Cluster:
 
         self.wait_for(is_established, 30, f"{name} is not established")
 
+    def complaints(self):
+        """What the nodes say is wrong with them, such as DiskPressure; pods may wait for its end."""
+        return [
+            f"{node['metadata']['name']}: {condition['type']}: {condition['message']}"
+            for node in self.get("nodes")
+            for condition in node["status"]["conditions"]
+            if (condition["status"] == "True") != (condition["type"] == "Ready")
+        ]
+
     def save_logs(self, folder):
         """All that helps to understand a failure."""
         shutil.rmtree(folder, ignore_errors=True)
@@ -362,7 +371,7 @@ class ClusterTest(unittest.TestCase):
         if cls.failed:
             folder = RESULTS / cls.__name__
             cls.cluster.save_logs(folder)
-            print(f"logs of the cluster: {folder}", file=sys.stderr)
+            print(f"logs of the cluster: {folder}", *cls.cluster.complaints(), sep="\n", file=sys.stderr)
             if os.environ.get("TRAINYARD_TEST_KEEP"):
                 cls.keep()
         cls.operator.stop()
