@@ -4,7 +4,7 @@
 
 JOBS := $(shell nproc)
 PRESET ?= asan
-# Which of the long tests, by label; e2e_soak takes a quarter of an hour.
+# Which of the long tests, by label; e2e_soak takes more than half an hour.
 E2E ?= e2e_long|e2e_cluster|e2e_soak
 
 help:  ## what can be made

@@ -37,7 +37,8 @@ endfunction()
 
 # add_fuzz_targets(NAME kube SRCS testing/fuzz_targets.cc DEPS ...): what is to hold of any bytes that
 # the folder's library reads (base/testing/fuzz.h). <NAME>_fuzz_test tries a little of it in ctest
-# (label fuzz); with TRAINYARD_FUZZ there is <NAME>_fuzz for libFuzzer, and the target `fuzz` for all.
+# (label fuzz), and more of it in `make e2e` (e2e.fuzz_<NAME>); with TRAINYARD_FUZZ there is <NAME>_fuzz
+# for libFuzzer, and the target `fuzz` for all.
 function(add_fuzz_targets)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS" ${ARGN})
   set(testing ${PROJECT_SOURCE_DIR}/src/base/testing)
@@ -45,6 +46,9 @@ function(add_fuzz_targets)
     add_test_program(NAME ${ARG_NAME}_fuzz_test SRCS ${ARG_SRCS} ${testing}/fuzz.cc
                                                      ${testing}/fuzz_test.cc
                      DEPS trainyard_${ARG_NAME} ${ARG_DEPS} LABELS fuzz)
+    add_test(NAME e2e.fuzz_${ARG_NAME} CONFIGURATIONS Long COMMAND ${ARG_NAME}_fuzz_test)
+    set_tests_properties(e2e.fuzz_${ARG_NAME} PROPERTIES
+      LABELS e2e_soak TIMEOUT 1500 ENVIRONMENT TRAINYARD_FUZZ_SECONDS=20)
   endif()
   if(TRAINYARD_FUZZ)
     set(program ${ARG_NAME}_fuzz)

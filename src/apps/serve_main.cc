@@ -37,6 +37,13 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+bool IsAskedToStop() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+}
+
 void PrintLine(const std::string& line) {
   fmt::print("{}\n", line);
   std::fflush(stdout);  // scripts wait for these lines
@@ -81,11 +88,15 @@ int main(int argc, char** argv) {
                           serving::JoinHostPort(options.host, (*server)->rest_port()),
                           options.rest.cert_file.empty() ? "REST" : "REST, TLS"));
   }
-  const trainyard::Status started = (*server)->Start([&](const serving::Servable& servable) {
-    PrintLine(fmt::format("serving model \"{}\" version {} on {}", servable.id().name,
-                          servable.id().version, address));
-  });
-  if (!started.ok()) return Fail(1, started.message());
+  const trainyard::Status started = (*server)->Start(
+      [&](const serving::Servable& servable) {
+        PrintLine(fmt::format("serving model \"{}\" version {} on {}", servable.id().name,
+                              servable.id().version, address));
+      },
+      IsAskedToStop);
+  if (!started.ok() && started.code() != trainyard::StatusCode::kCancelled) {
+    return Fail(1, started.message());
+  }
 
   int signal = SIGHUP;
   while (sigwait(&signals, &signal) != 0 || signal == SIGHUP) {

@@ -181,13 +181,16 @@ Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-Status Server::Start(std::function<void(const Servable&)> on_serving) {
+Status Server::Start(std::function<void(const Servable&)> on_serving,
+                     std::function<bool()> is_cancelled) {
   constexpr std::chrono::hours kLongestStart{1};
   parts_->models.OnServing(std::move(on_serving));
   parts_->models.Start();
   if (parts_->config_file != nullptr) parts_->config_file->Start(parts_->config_bytes);
   if (!parts_->poll_once) return OkStatus();
-  return parts_->models.WaitForFirstLook(std::chrono::steady_clock::now() + kLongestStart);
+  return parts_->models.WaitForFirstLook(
+      {.deadline = std::chrono::steady_clock::now() + kLongestStart,
+       .is_cancelled = std::move(is_cancelled)});
 }
 
 void Server::Reload() {

@@ -71,8 +71,11 @@ class Server {
 
   // Looks for versions from now on and serves those that are asked for. `on_serving` is told about
   // each version that begins to answer, by another thread. With poll_seconds 0 this waits until the
-  // models are loaded, for at most an hour, and fails with the reason if there is none.
-  Status Start(std::function<void(const Servable&)> on_serving = [](const Servable&) {});
+  // models are loaded, for at most an hour, and fails with the reason if there is none; Cancelled
+  // if `is_cancelled`, asked every 50 ms, says so first.
+  Status Start(
+      std::function<void(const Servable&)> on_serving = [](const Servable&) {},
+      std::function<bool()> is_cancelled = {});
 
   // Reads the configuration file again if there is one, and the certificates for REST, and looks
   // for versions of every model. Does not wait for that. What SIGHUP asks for.

@@ -2,6 +2,7 @@
 by TensorFlow's Python, and the server as a process with flags, signals and exit codes."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -315,3 +316,15 @@ def test_no_model_is_one_line_and_exit_code_1_when_polling_once(tmp_path):
     )
     assert code == 1
     assert f"no version directory in {tmp_path}" in line
+
+
+def test_sigterm_ends_the_wait_for_the_first_load(tmp_path):
+    write_model(tmp_path / "models", 1)
+    os.mkfifo(tmp_path / "models/1/SHA256SUMS")  # the load waits until somebody writes into it
+    log = tmp_path / "log"
+    command = [SERVER, "--model_name=m", "--port=0", f"--model_base_path={tmp_path / 'models'}"]
+    with background([*command, "--file_system_poll_wait_seconds=0"], log) as process:
+        wait_for(lambda: "listening on" in log.read_text(), "port", process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert "stopping: no new requests" in log.read_text()

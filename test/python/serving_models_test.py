@@ -29,7 +29,8 @@ class Served:
         found = wait_for(
             lambda: re.search(r"^listening on \S+:(\d+) ", log.read_text(), re.M), "port", process
         )
-        channel = grpc.insecure_channel(f"127.0.0.1:{found[1]}")
+        self.port = int(found[1])
+        self.channel = channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
         self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         self.model = model_service_pb2_grpc.ModelServiceStub(channel)
 

@@ -16,7 +16,7 @@ import threading
 import pytest
 
 from conftest import BIN, background, wait_for
-from serving_client_test import served_port, write_model
+from serving_client_test import Served, error_of, served_port, write_model
 from serving_inference_test import write_tf1_model
 
 SERVER = BIN / "trainyard-serve"
@@ -330,6 +330,31 @@ def test_no_request_is_lost_when_the_server_stops(tmp_path):
         for client in clients:
             client.join(30)
     assert failures == []
+
+
+def test_a_success_after_the_deadline_is_none_over_rest_and_grpc(tmp_path):
+    """A run without loops goes to its end; the answer says all the same that it came too late."""
+    import tensorflow as tf
+
+    class Model(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.float32, name="x")])
+        def long(self, x):
+            product = tf.fill([2000, 2000], x)
+            for _ in range(25):
+                product = tf.matmul(product, product)
+            return {"y": product[0, 0]}
+
+    model = Model()
+    tf.saved_model.save(model, str(tmp_path / "models/1"), signatures=model.long)
+    log = tmp_path / "log"
+    with serve(tmp_path / "models", log, "--max_request_seconds=1") as process:
+        rest = Rest(wait_for(lambda: rest_port(log), "served model", process))
+        late = "Timed out waiting for notification"
+        path = "/v1/models/m:predict"
+        status, answer, _ = rest.ask("POST", path, '{"inputs": 0, "signature_name": "serving_default"}')
+        assert (status, json.loads(answer)) == (504, {"error": late})
+        served = Served(served_port(log))
+        assert error_of(lambda: served.predict({"x": 0.0})) == ("DEADLINE_EXCEEDED", late)
 
 
 def features_as_json(example):

@@ -1,10 +1,13 @@
 // The fuzz targets of a folder in its unit tests: their seeds, and seeds that were damaged. The
-// same ones each time.
+// same ones each time; with TRAINYARD_FUZZ_SECONDS=20 (e2e.fuzz_...) others, for so long per
+// target.
 #include "base/testing/fuzz.h"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <random>
 
 namespace trainyard {
@@ -15,7 +18,7 @@ namespace {
 
 class Damage {
  public:
-  explicit Damage(const std::vector<std::string>& seeds) : seeds_(seeds) {}
+  Damage(const std::vector<std::string>& seeds, uint32_t turn) : seeds_(seeds), random_(turn) {}
 
   std::string Next() {
     std::string text = Seed();
@@ -59,8 +62,14 @@ class Damage {
   }
 
   const std::vector<std::string>& seeds_;
-  std::mt19937 random_{7};
+  std::mt19937 random_;
 };
+
+// 0: as many rounds as the target says.
+std::chrono::seconds AskedTime() {
+  const char* asked = std::getenv("TRAINYARD_FUZZ_SECONDS");
+  return std::chrono::seconds(asked == nullptr ? 0 : std::atoi(asked));
+}
 
 class FuzzTest : public ::testing::TestWithParam<FuzzTarget> {};
 
@@ -74,8 +83,14 @@ TEST_P(FuzzTest, HoldsOfAnyBytes) {
     return status.ok();
   };
   for (const std::string& seed : target.seeds) ASSERT_TRUE(holds(seed));
-  Damage damage(target.seeds);
-  for (int round = 0; round < target.rounds; ++round) ASSERT_TRUE(holds(damage.Next()));
+  constexpr uint32_t kEachTime = 7;
+  const bool is_long = AskedTime().count() > 0;
+  Damage damage(target.seeds, is_long ? std::random_device()() : kEachTime);
+  const auto end = std::chrono::steady_clock::now() + AskedTime();
+  for (int round = 0; is_long ? std::chrono::steady_clock::now() < end : round < target.rounds;
+       ++round) {
+    ASSERT_TRUE(holds(damage.Next()));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzTest, ::testing::ValuesIn(FuzzTargets()),

@@ -53,12 +53,15 @@ void Catalogue::Start() {
   for (const auto& [name, model] : *models) model->Start();
 }
 
-Status Catalogue::WaitForFirstLook(RunLimits::TimePoint deadline) const {
+Status Catalogue::WaitForFirstLook(const RunLimits& limits) const {
   const std::shared_ptr<const Models> models = models_.load();
+  const RunLimits::TimePoint deadline = limits.deadline.value_or(RunLimits::TimePoint::max());
   std::vector<Status> missing;
   for (const auto& [name, model] : *models) {
-    if (!model->WaitForLook(1, deadline, {})) {
-      return DeadlineExceededError("model \"{}\" is still being loaded", name);
+    if (!model->WaitForLook(1, deadline, limits.is_cancelled)) {
+      const bool is_late = std::chrono::steady_clock::now() >= deadline;
+      return Status(is_late ? StatusCode::kDeadlineExceeded : StatusCode::kCancelled,
+                    fmt::format("model \"{}\" is still being loaded", name));
     }
     if (!model->is_ready()) missing.push_back(model->problem());
   }

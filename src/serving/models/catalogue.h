@@ -60,9 +60,9 @@ class Catalogue {
   // Looks for versions of every model from now on.
   void Start();
   // After Start(): waits until every model has been looked at and loaded once. The failure of a
-  // model, if none of the models is served then, else failures are logged; DeadlineExceeded names
-  // one that still loads.
-  Status WaitForFirstLook(RunLimits::TimePoint deadline) const;
+  // model, if none of the models is served then, else failures are logged; DeadlineExceeded or
+  // Cancelled, by the limits, names one that still loads.
+  Status WaitForFirstLook(const RunLimits& limits) const;
 
   // From now on these models (with different names) are served and no others. Takes effect at once
   // for all of them, and does not wait for loads. Models that leave answer the requests they have.

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
 
 #include "base/files.h"
 #include "serving/testing/test_models.h"
@@ -35,7 +38,7 @@ std::unique_ptr<Catalogue> MakeCatalogue(std::vector<ModelSettings> models) {
 
 Status StartAndWait(Catalogue* models) {
   models->Start();
-  return models->WaitForFirstLook(*Within(std::chrono::seconds(60)).deadline);
+  return models->WaitForFirstLook(Within(std::chrono::seconds(60)));
 }
 
 class CatalogueTest : public ::testing::Test {
@@ -75,6 +78,19 @@ TEST_F(CatalogueTest, SaysWhyNoModelIsServed) {
   const auto models = MakeCatalogue({Model("a", other_)});
   EXPECT_THAT(StartAndWait(models.get()).message(),
               HasSubstr("model \"a\": no version directory in"));
+}
+
+TEST_F(CatalogueTest, TheWaitForTheFirstLookEndsWithItsLimits) {
+  const std::string pipe = JoinPath(line_.path(), "3/SHA256SUMS");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);  // the load waits until somebody writes into it
+  const auto models = MakeCatalogue({Model("line", line_)});
+  models->Start();
+  EXPECT_EQ(models->WaitForFirstLook({.is_cancelled = [] { return true; }}),
+            CancelledError("model \"line\" is still being loaded"));
+  EXPECT_EQ(models->WaitForFirstLook(Within(std::chrono::seconds(0))),
+            DeadlineExceededError("model \"line\" is still being loaded"));
+  std::ofstream(pipe).close();
+  EXPECT_TRUE(models->WaitForFirstLook(Within(std::chrono::seconds(60))).ok());
 }
 
 TEST_F(CatalogueTest, AnswersUnknownModelsWithTheKnownTexts) {
@@ -182,7 +198,7 @@ TEST_F(CatalogueTest, AppliesWithoutWaiting) {
   ASSERT_TRUE(StartAndWait(models.get()).ok());
   models->Apply({Model("image", other_), Model("line", line_)});
   EXPECT_THAT(models->model_names(), ElementsAre("image", "line"));
-  ASSERT_TRUE(models->WaitForFirstLook(*Within(std::chrono::seconds(60)).deadline).ok());
+  ASSERT_TRUE(models->WaitForFirstLook(Within(std::chrono::seconds(60))).ok());
   EXPECT_TRUE(models->Find(Spec("image")).ok());
 }
 

@@ -105,6 +105,8 @@ net::HttpAnswer RestHandler::AnswerCall(const RestRoute& route,
   RestRequest request(service_, route, question, options_.timeout, options_.is_stopping());
   Result<std::string> body = request.admission().ok() ? AnswerBody(route, question, &request)
                                                       : Result<std::string>(request.admission());
+  // TensorFlow may have let the run go on to its end.
+  if (const Status late = request.CheckTime(); body.ok() && !late.ok()) body = late;
   net::HttpAnswer answer = body.ok()
                                ? WithCors({.content_type = kJson, .body = std::move(body).value()})
                                : ToAnswer(body.error());

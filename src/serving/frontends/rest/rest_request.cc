@@ -76,7 +76,12 @@ RunLimits RestRequest::limits() {
     if (most.count() == 0) continue;
     limits.deadline = limits.deadline ? std::min(*limits.deadline, start_ + most) : start_ + most;
   }
+  deadline_ = limits.deadline;
   return limits;
+}
+
+Status RestRequest::CheckTime() const {
+  return RunLimits{.deadline = deadline_}.Check(std::chrono::steady_clock::now());
 }
 
 void RestRequest::End(StatusCode code, size_t response_bytes) {

@@ -34,6 +34,8 @@ class RestRequest {
 
   ::tensorflow::serving::ModelSpec spec() const;
   RunLimits limits();
+  // DeadlineExceeded once the time that limits() gave is over: a success that comes later is none.
+  Status CheckTime() const;
   void set_signature(const std::string& name) { signature_ = name; }
 
   // Tells the observer how it ended.
@@ -48,6 +50,7 @@ class RestRequest {
   std::optional<InFlight::Pass> pass_;
   Status admission_;
   std::string signature_;
+  std::optional<RunLimits::TimePoint> deadline_;  // as limits() has said
   RequestRecord record_;
   std::shared_ptr<const Servable> servable_;
 };
