@@ -16,7 +16,7 @@ function(add_component)
 endfunction()
 
 # A GoogleTest program in build/<preset>/test, its cases listed one by one in ctest. With sanitizers
-# the program is one test: to load TensorFlow under them takes longer than most cases.
+# the program is one test, or a few: to load TensorFlow under them takes longer than most cases.
 function(add_test_program)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SRCS})
@@ -25,9 +25,15 @@ function(add_test_program)
   finish_program(${ARG_NAME})
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
   if(TRAINYARD_SANITIZE)
-    list(LENGTH ARG_SRCS size)  # the longest begin first
-    add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} --gtest_brief=1)
-    set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT 1800 COST ${size} LABELS "${ARG_LABELS}")
+    list(LENGTH ARG_SRCS size)  # the longest begin first, and in parts
+    math(EXPR parts "1 + ${size} / 40")
+    foreach(part RANGE 1 ${parts})
+      math(EXPR index "${part} - 1")
+      add_test(NAME ${ARG_NAME}.${part} COMMAND ${ARG_NAME} --gtest_brief=1)
+      set_tests_properties(${ARG_NAME}.${part} PROPERTIES
+        TIMEOUT 1800 COST ${size} LABELS "${ARG_LABELS}"
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=${parts};GTEST_SHARD_INDEX=${index}")
+    endforeach()
     return()
   endif()
   include(GoogleTest)

@@ -35,6 +35,9 @@ struct HttpQuestion {
   // will send no more has not, if it does so along with the request. May be asked while the handler
   // runs, by any thread.
   std::function<bool()> is_cancelled = [] { return false; };
+  // To be called by a handler that is about to wait, or to compute for more than some milliseconds:
+  // the thread does not count as busy any more (HttpServerOptions::busy_threads). Again: nothing.
+  std::function<void()> takes_long = [] {};
 };
 
 struct HttpAnswer {
@@ -52,6 +55,10 @@ struct HttpServerOptions {
   // "127.0.0.1:8080", "[::1]:0", ":8080" (every address), "unix:/path"; port 0: any free one.
   std::string address{};
   int threads = 1;
+  // How many of them may answer at the same time, without those whose handler has said that it
+  // takes long. With about as many as processors, short requests are answered in turn, each without
+  // a pause, instead of all at once, each with many. 0: all.
+  int busy_threads = 0;
   // For a whole request to come, or an answer to go; half a request is answered with 408 then. Also
   // how long a connection may be idle.
   std::chrono::milliseconds idle_timeout{30'000};

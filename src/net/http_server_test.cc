@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <latch>
@@ -451,6 +452,49 @@ TEST(HttpServerTest, RefusesCertificatesThatCannotBeUsed) {
     ASSERT_FALSE(server.ok());
     EXPECT_EQ(server.error().code(), StatusCode::kInvalidArgument);
   }
+}
+
+TEST(HttpServerTest, WhoTakesLongLeavesItsPlaceToAnotherThread) {
+  std::latch answered(1);
+  const auto server = Start(
+      [&](const HttpQuestion& question) {
+        if (question.path == "/slow") {
+          question.takes_long();
+          question.takes_long();
+          answered.wait();
+        }
+        return HttpAnswer{.body = question.path};
+      },
+      {.threads = 2, .busy_threads = 1});
+  auto slow = std::async(std::launch::async,
+                         [&] { return Talk(server->port(), "GET /slow HTTP/1.0\r\n\r\n"); });
+  EXPECT_THAT(Talk(server->port(), "GET /quick HTTP/1.0\r\n\r\n"), EndsWith("/quick"));
+  answered.count_down();
+  EXPECT_THAT(slow.get(), EndsWith("/slow"));
+  EXPECT_THAT(Talk(server->port(), "GET /later HTTP/1.0\r\n\r\n"), EndsWith("/later"));
+}
+
+TEST(HttpServerTest, NoMoreThreadsAreBusyThanAllowed) {
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+  const auto server = Start(
+      [&](const HttpQuestion&) {
+        const int now = ++inside;
+        for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+        }
+        std::this_thread::yield();
+        --inside;
+        return HttpAnswer{.body = "done"};
+      },
+      {.threads = 8, .busy_threads = 1});
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back(
+          [&] { EXPECT_THAT(Talk(server->port(), "GET / HTTP/1.0\r\n\r\n"), EndsWith("done")); });
+    }
+  }
+  EXPECT_EQ(most, 1);
 }
 
 }  // namespace

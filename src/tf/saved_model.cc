@@ -110,6 +110,17 @@ class ShortPath {
   std::string path_;
 };
 
+// How variables are restored and initialisers run: as the session's own runs are, so that a load
+// happens in the thread that asks for it, at that thread's priority, where runs do. Else TensorFlow's
+// pool would do it at its own. nullptr: as the session is.
+internal::BufferPtr LoadOptions(const SessionConfig& config) {
+  constexpr int kInterOpThreadPool = 3;  // of RunOptions in tensorflow/core/protobuf/config.proto
+  if (config.inter_op_threads >= 0) return nullptr;
+  WireWriter options;
+  options.Varint(kInterOpThreadPool, static_cast<uint64_t>(int64_t{-1}));
+  return internal::BufferPtr(TF_NewBufferFromString(options.str().data(), options.str().size()));
+}
+
 }  // namespace
 
 Result<std::map<std::string, Signature>> ParseSignatures(std::string_view meta_graph) {
@@ -146,8 +157,9 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
   model.graph = std::make_unique<Graph>();
   const internal::BufferPtr meta_graph = internal::MakeBuffer();
   const ShortPath path(directory);
+  const internal::BufferPtr run_options = LoadOptions(config);
   TF_Session* session = TF_LoadSessionFromSavedModel(
-      options.get(), nullptr, path.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
+      options.get(), run_options.get(), path.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
       model.graph->handle(), meta_graph.get(), call.get());
   if (!call.ok()) return path.Translate(call.ToStatus()).WithContext(attempt);
   model.session = std::make_unique<Session>(session, config.inter_op_threads);

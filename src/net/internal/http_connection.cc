@@ -59,7 +59,8 @@ void HttpConnection::CutOff() {
   shutdown(fd(), SHUT_RDWR);
 }
 
-HttpConnection::Wants HttpConnection::Run() {
+HttpConnection::Wants HttpConnection::Run(BusyThreads::Place* place) {
+  place_ = place;
   int turns = 0;
   while (true) {
     Step step;
@@ -240,7 +241,8 @@ void HttpConnection::Handle() {
                         .target = head_.target,
                         .headers = std::move(head_.headers),
                         .peer = peer_,
-                        .is_cancelled = [&client] { return client.IsGone(); }};
+                        .is_cancelled = [&client] { return client.IsGone(); },
+                        .takes_long = [this] { place_->GiveUp(); }};
   HttpAnswer answer = shared_.handler(question);
   head_.headers = std::move(question.headers);
   body_ = std::string();
@@ -302,6 +304,8 @@ HttpConnection::Step HttpConnection::WriteAnswer() {
   is_idle_ = in_.empty();
   if (in_.empty()) Release(&in_);
   phase_ = Phase::kHead;
+  // To the end of the queue: a client that asks again at once must not keep others waiting.
+  if (in_.empty() && !transport_->has_read_ahead()) return Wants::kRead;
   return std::nullopt;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "net/http_server.h"
+#include "net/internal/busy_threads.h"
 #include "net/internal/chunked.h"
 #include "net/internal/http_head.h"
 #include "net/internal/transport.h"
@@ -37,8 +38,9 @@ class HttpConnection {
 
   enum class Wants { kRead, kWrite, kAnotherTurn, kEnd };
 
-  // Goes on as far as it can without waiting; handlers run in here.
-  Wants Run();
+  // Goes on as far as it can without waiting; handlers run in here, and may give up `place`, which
+  // is the calling thread's.
+  Wants Run(BusyThreads::Place* place);
 
   // Around Run(), by the thread that does it: what the thread before has written is seen. The
   // kernel orders them as well, as one arms the socket and the other is woken by it, but says so
@@ -78,6 +80,7 @@ class HttpConnection {
   const Socket socket_;
   const std::unique_ptr<Transport> transport_;
   const std::string peer_;
+  BusyThreads::Place* place_ = nullptr;  // during Run()
   Phase phase_ = Phase::kHead;
   std::string in_;  // received, not yet used
   HttpHead head_;

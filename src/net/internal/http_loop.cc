@@ -43,6 +43,11 @@ itimerspec Every(milliseconds interval) {
   return {.it_interval = time, .it_value = time};
 }
 
+int PlacesFor(const HttpServerOptions& options) {
+  const int threads = std::max(1, options.threads);
+  return options.busy_threads > 0 ? std::min(threads, options.busy_threads) : threads;
+}
+
 uint32_t EventsFor(HttpConnection::Wants wants) {
   switch (wants) {
     case HttpConnection::Wants::kRead:
@@ -60,7 +65,8 @@ uint32_t EventsFor(HttpConnection::Wants wants) {
 
 HttpLoop::HttpLoop(Listener listener, SslContextPtr context, HttpServerOptions options,
                    HttpHandler handler)
-    : shared_{.options = std::move(options), .handler = std::move(handler)},
+    : busy_(PlacesFor(options)),
+      shared_{.options = std::move(options), .handler = std::move(handler)},
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -111,7 +117,9 @@ void HttpLoop::ChangeContext(SslContextPtr context) {
 }
 
 void HttpLoop::Run() {
+  BusyThreads::Place place(&busy_);  // is given up at the end, so that the next one ends, too
   while (true) {
+    place.TakeAgain();
     epoll_event event{};
     const int count = epoll_wait(epoll_.fd(), &event, 1, -1);
     if (count <= 0) continue;
@@ -121,14 +129,14 @@ void HttpLoop::Run() {
     } else if (event.data.ptr == &listener_) {
       Accept();
     } else {
-      Serve(static_cast<HttpConnection*>(event.data.ptr));
+      Serve(static_cast<HttpConnection*>(event.data.ptr), &place);
     }
   }
 }
 
-void HttpLoop::Serve(HttpConnection* connection) {
+void HttpLoop::Serve(HttpConnection* connection, BusyThreads::Place* place) {
   connection->TakeOver();
-  const HttpConnection::Wants wants = connection->Run();
+  const HttpConnection::Wants wants = connection->Run(place);
   if (wants != HttpConnection::Wants::kEnd) return Arm(connection, wants, EPOLL_CTL_MOD);
   std::unique_ptr<HttpConnection> ended;  // is closed outside of the lock
   const std::lock_guard lock(mutex_);

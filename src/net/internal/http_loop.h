@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/internal/busy_threads.h"
 #include "net/internal/http_connection.h"
 #include "net/internal/listen.h"
 #include "net/internal/tls_context.h"
@@ -32,7 +33,7 @@ class HttpLoop {
   using Clock = HttpShared::Clock;
 
   void Run();
-  void Serve(HttpConnection* connection);
+  void Serve(HttpConnection* connection, BusyThreads::Place* place);
   void Accept();
   void AcceptAll();  // with mutex_ held
   void Sweep();
@@ -41,6 +42,7 @@ class HttpLoop {
   void StopListening();
   bool AreAllIdle() const;  // with mutex_ held
 
+  BusyThreads busy_;
   HttpShared shared_;
   const Socket epoll_;
   const Socket timer_;

@@ -28,6 +28,8 @@ class PlainTransport : public Transport {
     }
   }
 
+  bool has_read_ahead() const override { return false; }
+
   Outcome Write(std::string_view first, std::string_view second) override {
     iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
                       {const_cast<char*>(second.data()), second.size()}};
@@ -65,6 +67,10 @@ class TlsTransport : public Transport {
     ERR_clear_error();
     const int got = SSL_read(ssl_.get(), data, Clamp(size));
     return got > 0 ? Outcome{Kind::kDone, static_cast<size_t>(got)} : Explain(got);
+  }
+
+  bool has_read_ahead() const override {
+    return ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1;
   }
 
   Outcome Write(std::string_view first, std::string_view second) override {

@@ -33,6 +33,8 @@ class Transport {
 
   virtual ~Transport() = default;
   virtual Outcome Read(char* data, size_t size) = 0;
+  // Whether bytes have come from the socket that Read() has not given yet: none will announce them.
+  virtual bool has_read_ahead() const = 0;
   // Some of `first`, and if that was all, of `second`.
   virtual Outcome Write(std::string_view first, std::string_view second) = 0;
   // Says that nothing more will be written.

@@ -212,10 +212,11 @@ void VersionManager::ReleaseUnused() {
   for (std::shared_ptr<const Servable>& servable : unused) {
     const int64_t version = servable->id().version;
     // Gigabytes take a while to give back.
-    RunAside(options_.slots != nullptr, [&] {
-      servable.reset();
-      malloc_trim(0);  // else what was freed stays with the process
-    });
+    RunAside(options_.slots != nullptr, [&] { servable.reset(); });
+    // Else what was freed stays with the process. Not in the background: each of the allocator's
+    // arenas is locked meanwhile, and requests that want memory would wait for a thread that waits
+    // for the processor.
+    malloc_trim(0);
     if (!directories_.contains(version)) reports_.Set(version, VersionState::kEnd);
     LogInfo("unloaded model \"{}\" version {}", options_.model.name, version);
   }

@@ -63,6 +63,7 @@ Result<const Servable*> RestRequest::Find() {
   if (servable_ == nullptr) {
     ASSIGN_OR_RETURN(servable_, service_.models->Find(spec()));
     record_.servable = servable_.get();
+    if (!servable_->is_quick()) question_.takes_long();
   }
   return servable_.get();
 }

@@ -60,6 +60,10 @@ int DefaultThreads() {
   return 4 * static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+// Requests for quick models are run one after the other on each processor; more at the same time
+// would only wait for each other in the middle. Two at least, so that one cannot keep all waiting.
+int BusyThreads() { return static_cast<int>(std::max(2u, std::thread::hardware_concurrency())); }
+
 }  // namespace
 
 RestServer::RestServer(const RestOptions& options, const ServiceContext& service,
@@ -77,6 +81,7 @@ Result<std::unique_ptr<RestServer>> RestServer::Start(const std::string& host,
   net::HttpServerOptions http;
   http.address = JoinHostPort(address, std::max(options.port, 0));
   http.threads = options.num_threads > 0 ? options.num_threads : DefaultThreads();
+  http.busy_threads = BusyThreads();
   http.idle_timeout = milliseconds(options.idle_timeout_ms);
   http.max_body_bytes = static_cast<size_t>(options.max_body_bytes);
   http.max_connections = options.max_connections;
