@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/wire.h"
+#include "tf/internal/constants_check.h"
 #include "tf/internal/handles.h"
 
 namespace trainyard::tf {
@@ -140,6 +142,10 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
                                   const std::vector<std::string>& tags,
                                   const SessionConfig& config) {
   const std::string attempt = fmt::format("cannot load SavedModel {}", directory);
+  if (const auto bytes = ReadFile(JoinPath(directory, "saved_model.pb")); bytes.ok()) {
+    const Status constants = internal::CheckConstants(*bytes);
+    if (!constants.ok()) return constants.WithContext(attempt);
+  }
   const internal::SessionOptionsPtr options(TF_NewSessionOptions());
   internal::CallStatus call;
   const std::string encoded = EncodeConfig(config);
