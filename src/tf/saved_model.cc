@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/wire.h"
+#include "tf/internal/constants_check.h"
 #include "tf/internal/handles.h"
 
 namespace trainyard::tf {
@@ -109,8 +111,8 @@ class ShortPath {
 };
 
 // How variables are restored and initialisers run: as the session's own runs are, so that a load
-// happens in the thread that asks for it, at that thread's priority, where runs do. Else TensorFlow's
-// pool would do it at its own. nullptr: as the session is.
+// happens in the thread that asks for it, at that thread's priority, where runs do. Else
+// TensorFlow's pool would do it at its own. nullptr: as the session is.
 internal::BufferPtr LoadOptions(const SessionConfig& config) {
   constexpr int kInterOpThreadPool = 3;  // of RunOptions in tensorflow/core/protobuf/config.proto
   if (config.inter_op_threads >= 0) return nullptr;
@@ -140,6 +142,10 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
                                   const std::vector<std::string>& tags,
                                   const SessionConfig& config) {
   const std::string attempt = fmt::format("cannot load SavedModel {}", directory);
+  if (const auto bytes = ReadFile(JoinPath(directory, "saved_model.pb")); bytes.ok()) {
+    const Status constants = internal::CheckConstants(*bytes);
+    if (!constants.ok()) return constants.WithContext(attempt);
+  }
   const internal::SessionOptionsPtr options(TF_NewSessionOptions());
   internal::CallStatus call;
   const std::string encoded = EncodeConfig(config);
@@ -153,8 +159,8 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
   const ShortPath path(directory);
   const internal::BufferPtr run_options = LoadOptions(config);
   TF_Session* session = TF_LoadSessionFromSavedModel(
-      options.get(), run_options.get(), path.c_str(), c_tags.data(), static_cast<int>(c_tags.size()),
-      model.graph->handle(), meta_graph.get(), call.get());
+      options.get(), run_options.get(), path.c_str(), c_tags.data(),
+      static_cast<int>(c_tags.size()), model.graph->handle(), meta_graph.get(), call.get());
   if (!call.ok()) return path.Translate(call.ToStatus()).WithContext(attempt);
   model.session = std::make_unique<Session>(session, config.inter_op_threads);
   model.meta_graph = std::string(internal::BufferBytes(*meta_graph));

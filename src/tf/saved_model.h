@@ -35,7 +35,8 @@ struct SavedModel {
 };
 
 // Loads `<directory>/saved_model.pb` and its variables. NotFound if no meta graph has exactly these
-// tags, or a file is missing; DataLoss if the signatures cannot be read.
+// tags, or a file is missing; DataLoss if the signatures cannot be read, or the graph is
+// damaged so that TensorFlow would end the process over it.
 Result<SavedModel> LoadSavedModel(const std::string& directory,
                                   const std::vector<std::string>& tags,
                                   const SessionConfig& config);

@@ -1,6 +1,10 @@
 """The gRPC front end with Python's gRPC: TLS in both ways, certificates of clients, certificates that
-change, unix sockets, reflection, health."""
+change, unix sockets, reflection, health, connections on which nothing comes."""
 
+import contextlib
+import resource
+import signal
+import socket
 import subprocess
 
 import pytest
@@ -153,8 +157,6 @@ def test_a_unix_socket_is_enough(models, tmp_path):
 
 def test_a_deadline_ends_a_loop_that_would_not_end(tmp_path):
     """That the run has ended is seen by the server's end: it waits for the thread that runs."""
-    import signal
-
     import grpc
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -218,6 +220,25 @@ def test_rubbish_is_refused_and_fills_no_log(models, tmp_path):
             assert error.value.code() == grpc.StatusCode.INTERNAL
         assert predict(channel)
     assert "protobuf" not in log.read_text()
+
+
+def test_thousands_of_idle_connections_and_half_requests_keep_nobody_waiting(models, tmp_path):
+    import grpc
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4000, hard), hard))
+    process, log = serving(models, tmp_path, "--port=0")
+    with process as running, contextlib.ExitStack() as connections:
+        address = wait_for(lambda: served_address(log), "served model", running)
+        host, port = address.rsplit(":", 1)
+        for number in range(2000):
+            connection = socket.create_connection((host, int(port)), timeout=60)
+            connections.enter_context(connection)
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[: number % 25])
+        assert predict(grpc.insecure_channel(address))
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_bad_tls_files_are_one_line(models, tmp_path, authority):
