@@ -52,7 +52,7 @@ def write_requests(folder, model, alias, values):
     request.inputs[alias].tensor_content = values.tobytes()
     name = f"{model}-{values.shape[0]}"
     (folder / f"{name}.grpc").write_bytes(request.SerializeToString())
-    (folder / f"{name}.json").write_text(json.dumps({"instances": values.round(4).tolist()}))
+    (folder / f"{name}.json").write_text(json.dumps({"instances": values.tolist()}))
 
 
 def main():
