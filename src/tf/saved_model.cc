@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <exception>
+
 #include "base/files.h"
 #include "base/wire.h"
 #include "tf/internal/constants_check.h"
@@ -158,9 +160,15 @@ Result<SavedModel> LoadSavedModel(const std::string& directory,
   const internal::BufferPtr meta_graph = internal::MakeBuffer();
   const ShortPath path(directory);
   const internal::BufferPtr run_options = LoadOptions(config);
-  TF_Session* session = TF_LoadSessionFromSavedModel(
-      options.get(), run_options.get(), path.c_str(), c_tags.data(),
-      static_cast<int>(c_tags.size()), model.graph->handle(), meta_graph.get(), call.get());
+  TF_Session* session = nullptr;
+  try {
+    session = TF_LoadSessionFromSavedModel(options.get(), run_options.get(), path.c_str(),
+                                           c_tags.data(), static_cast<int>(c_tags.size()),
+                                           model.graph->handle(), meta_graph.get(), call.get());
+  } catch (const std::exception& error) {      // over some damaged graphs
+    static_cast<void>(model.graph.release());  // TensorFlow has left it locked
+    return DataLossError("{}: TensorFlow cannot read the graph: {}", attempt, error.what());
+  }
   if (!call.ok()) return path.Translate(call.ToStatus()).WithContext(attempt);
   model.session = std::make_unique<Session>(session, config.inter_op_threads);
   model.meta_graph = std::string(internal::BufferBytes(*meta_graph));
