@@ -93,9 +93,9 @@ void BatchQueue::RunThen(std::span<const tf::Tensor* const> inputs, const RunLim
                                           .rows = *rows,
                                           .limits = limits,
                                           .done = std::move(done)});
-  if (scheduler_.BeginAtOnce(*rows, in_caller)) {
+  if (scheduler_.BeginAtOnce(this, *task, in_caller)) {
     RunOutputs outputs = RunJoined({&task, 1});
-    scheduler_.EndRun();
+    scheduler_.EndRun(this, *task);
     return task->Finish(std::move(outputs));
   }
   const Status refused = scheduler_.Enqueue(this, {&task, 1});

@@ -14,6 +14,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kLongestThreadName = 15;  // that Linux has
 
+// From so many rows on, a row of a typical network costs no less in a larger batch.
+constexpr int64_t kRowsForAnotherRun = 16;
+// How long a request waits for that many while others of its queue run.
+constexpr std::chrono::milliseconds kCompanyTime{1};
+
 int SlotCount(const BatchingOptions& options) {
   if (options.num_batch_threads > 0) return options.num_batch_threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -75,7 +80,11 @@ void BatchScheduler::Work() {
       }
       continue;
     }
+    const std::shared_ptr<int64_t> running = queue->running_rows_;
+    const int64_t waiting = queue->waiting_rows_;
     std::vector<TaskPtr> batch = TakeBatch(queue);
+    const int64_t taken = waiting - queue->waiting_rows_;
+    *running += taken;
     --free_slots_;
     has_company_ = batch.size() > 1;
     // What is left over is another thread's, if there is room for it.
@@ -84,26 +93,30 @@ void BatchScheduler::Work() {
     queue->RunBatch(std::move(batch));
     lock.lock();
     ++free_slots_;
+    *running -= taken;
   }
 }
 
-bool BatchScheduler::BeginAtOnce(int64_t rows, InCaller in_caller) {
-  if (metrics_ != nullptr) metrics_->ObserveInput(rows);
+bool BatchScheduler::BeginAtOnce(BatchQueue* queue, const BatchQueue::Task& task,
+                                 InCaller in_caller) {
+  if (metrics_ != nullptr) metrics_->ObserveInput(task.rows);
   if (in_caller == InCaller::kNever) return false;
   const std::lock_guard lock(mutex_);
   if (free_slots_ == 0 || DueQueue(Clock::now()) != nullptr) return false;
   // While this thread ran one request, it would not bring the others that could run with it.
   if (in_caller == InCaller::kIfIdle && (free_slots_ < slots_ || has_company_)) return false;
-  if (options_.batch_timeout.count() > 0 && rows > 0 && rows < options_.largest_batch()) {
+  if (options_.batch_timeout.count() > 0 && task.rows > 0 && task.rows < options_.largest_batch()) {
     return false;
   }
   --free_slots_;
+  *queue->running_rows_ += task.weight();
   return true;
 }
 
-void BatchScheduler::EndRun() {
+void BatchScheduler::EndRun(BatchQueue* queue, const BatchQueue::Task& task) {
   const std::lock_guard lock(mutex_);
   ++free_slots_;
+  *queue->running_rows_ -= task.weight();
   if (!queues_.empty()) wake_.notify_one();
 }
 
@@ -131,10 +144,19 @@ Status BatchScheduler::Enqueue(BatchQueue* queue, std::span<TaskPtr> tasks) {
   return OkStatus();
 }
 
+bool BatchScheduler::IsFull(const BatchQueue& queue) const {
+  return queue.waiting_rows_ >= options_.largest_batch() || queue.waiting_.front()->rows == 0;
+}
+
 BatchScheduler::TimePoint BatchScheduler::DueTime(const BatchQueue& queue) const {
-  const BatchQueue::Task& first = *queue.waiting_.front();
-  if (queue.waiting_rows_ >= options_.largest_batch() || first.rows == 0) return TimePoint::min();
-  return first.enqueued + options_.batch_timeout;
+  if (IsFull(queue)) return TimePoint::min();
+  TimePoint due = queue.waiting_.front()->enqueued + options_.batch_timeout;
+  const int64_t running = *queue.running_rows_;
+  const int64_t company = std::max(running, kRowsForAnotherRun);
+  if (running > 0 && queue.waiting_rows_ < company) {
+    due = std::max(due, queue.waiting_.front()->enqueued + kCompanyTime);
+  }
+  return due;
 }
 
 BatchQueue* BatchScheduler::DueQueue(TimePoint now) const {

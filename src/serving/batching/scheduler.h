@@ -2,8 +2,9 @@
 //
 // Nobody has to wait in a thread: a request is left with a callback, and the thread that has run
 // its batch calls it. A request that finds room, and nobody waiting, runs at once in its own thread
-// if that may be held up: batching costs nothing where there is nothing to batch. Only with a
-// batch_timeout does a request wait for company while there is room.
+// if that may be held up: batching costs nothing where there is nothing to batch. While a batch of
+// its queue runs, a request waits a moment for company even if there is room, since large batches
+// cost less for each row; else only with a batch_timeout.
 //
 //   request --> room, nobody waits --------------------------> runs in its own thread
 //      |                                                                ^
@@ -101,6 +102,8 @@ class BatchQueue {
   // Guarded by the scheduler's mutex.
   std::deque<TaskPtr> waiting_;
   int64_t waiting_rows_ = 0;  // their weights
+  // Likewise, of those that are being run or answered; outlives the queue in the threads at it.
+  const std::shared_ptr<int64_t> running_rows_ = std::make_shared<int64_t>(0);
 };
 
 class BatchScheduler {
@@ -119,8 +122,8 @@ class BatchScheduler {
   // scheduler.cc
   void Work();
   // Whether a run may begin in the caller's thread; takes a slot if so. EndRun gives it back.
-  bool BeginAtOnce(int64_t rows, InCaller in_caller);
-  void EndRun();
+  bool BeginAtOnce(BatchQueue* queue, const BatchQueue::Task& task, InCaller in_caller);
+  void EndRun(BatchQueue* queue, const BatchQueue::Task& task);
   // All or none of the tasks; they are the queue's then, else the caller's still.
   Status Enqueue(BatchQueue* queue, std::span<TaskPtr> tasks);
 
@@ -129,6 +132,7 @@ class BatchScheduler {
   void WatchDeadlines();
 
   // With the mutex held.
+  bool IsFull(const BatchQueue& queue) const;
   TimePoint DueTime(const BatchQueue& queue) const;
   BatchQueue* DueQueue(TimePoint now) const;
   std::vector<TaskPtr> TakeBatch(BatchQueue* queue);

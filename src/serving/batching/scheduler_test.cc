@@ -337,6 +337,16 @@ TEST_F(BatchSchedulerTest, AThreadThatServesOthersRunsOnlyWhenNothingElseGoesOn)
   EXPECT_FALSE(beside.is_from_this_thread());
 }
 
+TEST_F(BatchSchedulerTest, AnotherRunBeginsBesideALongOne) {
+  Start({.num_batch_threads = 2});
+  const std::jthread busy = KeepBusy();
+  Outputs few;
+  const std::jthread waits_a_moment = AskAside({1}, &few);
+  doubler_.WaitForRuns(2);  // while the first goes on
+  EXPECT_THAT(doubler_.sizes(), ElementsAre(1, 1));
+  doubler_.Open();
+}
+
 TEST_F(BatchSchedulerTest, WhoIsRefusedIsToldAtOnce) {
   Start({.max_batch_size = 1, .max_enqueued_batches = 1});
   doubler_.Close();
