@@ -27,9 +27,14 @@ function(add_test_program)
   if(TRAINYARD_SANITIZE)
     list(LENGTH ARG_SRCS size)  # the longest begin first, and in parts
     math(EXPR parts "1 + ${size} / 40")
+    set(launcher)
+    if(TRAINYARD_SANITIZE MATCHES thread)
+      set(launcher ${PROJECT_SOURCE_DIR}/tools/races.py)
+    endif()
     foreach(part RANGE 1 ${parts})
       math(EXPR index "${part} - 1")
-      add_test(NAME ${ARG_NAME}.${part} COMMAND ${ARG_NAME} --gtest_brief=1)
+      add_test(NAME ${ARG_NAME}.${part}
+        COMMAND ${launcher} $<TARGET_FILE:${ARG_NAME}> --gtest_brief=1)
       set_tests_properties(${ARG_NAME}.${part} PROPERTIES
         TIMEOUT 1800 COST ${size} LABELS "${ARG_LABELS}"
         ENVIRONMENT "GTEST_TOTAL_SHARDS=${parts};GTEST_SHARD_INDEX=${index}")

@@ -33,6 +33,7 @@ if(TRAINYARD_SANITIZE)
   target_compile_options(trainyard_flags INTERFACE -fsanitize=${TRAINYARD_SANITIZE}
                                                    -fno-omit-frame-pointer)
   target_link_options(trainyard_flags INTERFACE -fsanitize=${TRAINYARD_SANITIZE})
+  target_compile_definitions(trainyard_flags INTERFACE TRAINYARD_SANITIZED)
   # gcc's sanitizers produce false warnings about values it can no longer follow.
   target_compile_options(trainyard_flags INTERFACE -Wno-maybe-uninitialized)
   # Boost.Asio has fences, which the thread sanitizer does not follow: it can only see too much.

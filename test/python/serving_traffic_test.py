@@ -1,6 +1,6 @@
 """The model server in traffic of every kind, hostile requests among it, while versions and the
 configuration change, until it is stopped in the middle of it all. In a sanitizer's build (make
-sanitize) a report of the sanitizer fails the test."""
+sanitize) a report of the sanitizer fails the test; of the thread sanitizer's, those of our own code."""
 
 import gzip
 import http.client
@@ -11,17 +11,23 @@ import re
 import shutil
 import signal
 import socket
+import sys
 import threading
 
 import pytest
 
-from conftest import wait_for
+from conftest import ROOT, wait_for
 from serving_client_test import write_model
 from serving_models_test import config, serving
 from serving_rest_test import HOSTILE
 
+sys.path.insert(0, str(ROOT / "tools"))
+import races  # noqa: E402
+
+os.environ["TSAN_OPTIONS"] = races.OPTIONS
+
 ROUNDS = int(os.environ.get("TRAINYARD_TRAFFIC_ROUNDS", "4"))
-REPORT = re.compile(r"Sanitizer|runtime error:")
+REPORT = re.compile(r"(?:Address|Leak)Sanitizer|runtime error:")
 LABEL = 'version_labels {{ key: "stable" value: {} }}'
 BATCHING = """max_batch_size { value: 2000 } max_execution_batch_size { value: 32 }
 batch_timeout_micros { value: 500 }
@@ -237,3 +243,4 @@ def test_stands_traffic_of_every_kind(tmp_path, mode):
             traffic.end()
     assert traffic.failures == []
     assert not REPORT.search(log.read_text()), log.read_text()[-20000:]
+    assert races.own(log.read_text()) == []

@@ -106,6 +106,23 @@ TEST(GrpcFrontEndTest, RefusesMessagesThatAreTooLarge) {
   EXPECT_THAT(status.error_message(), HasSubstr("larger than max"));
 }
 
+TEST(GrpcFrontEndTest, RefusesMessagesThatAreTooLargeOnlyWhenUnpacked) {
+  const TemporaryDirectory dir;
+  WriteLineModel(dir.path(), 1, 1);
+  const auto server = Serve(dir.path(), {.max_request_bytes = 1'000'000});
+  ASSERT_TRUE(server->Start().ok());
+  const auto stub =
+      ::tensorflow::serving::PredictionService::NewStub(Connect(server->grpc_address()));
+  ::tensorflow::serving::PredictRequest request;
+  request.mutable_model_spec()->set_name(std::string(50'000'000, 'm'));  // 50 KB of gzip
+  ::tensorflow::serving::PredictResponse response;
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  const grpc::Status status = stub->Predict(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("larger than max"));
+}
+
 TEST(GrpcFrontEndTest, AnswersWithOneThread) {
   const TemporaryDirectory dir;
   const auto server = Serve(dir.path(), {.max_threads = 1});
