@@ -5,9 +5,9 @@
 
 #include "serving/access/token_check.h"
 #include "serving/in_flight.h"
+#include "serving/inference/signature_method.h"
+#include "serving/metrics/request_observer.h"
 #include "serving/models/catalogue.h"
-#include "serving/request_observer.h"
-#include "serving/signature_method.h"
 #include "serving/tensor_proto.h"
 
 namespace trainyard::serving {

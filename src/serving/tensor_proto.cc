@@ -258,6 +258,11 @@ Status EncodeTypedField(const tf::Tensor& tensor, TensorProto* proto) {
     case DataType::kVariant:
       break;
   }
+  // Types without a field of their own, such as float8: as they came.
+  if (tf::DataTypeSize(tensor.dtype()) > 0) {
+    proto->set_tensor_content(tensor.raw(), tensor.num_bytes());
+    return OkStatus();
+  }
   return UnimplementedError("tensors of {} cannot be returned", tf::DataTypeName(tensor.dtype()));
 }
 

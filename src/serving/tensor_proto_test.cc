@@ -161,6 +161,18 @@ TEST(EncodeTensorTest, EveryTypeComesBackUnchanged) {
   }
 }
 
+TEST(EncodeTensorTest, TypesWithoutAFieldComeBackAsTheyCame) {
+  TensorProto sent;
+  sent.set_dtype(static_cast<::tensorflow::DataType>(24));  // float8_e5m2
+  sent.mutable_tensor_shape()->add_dim()->set_size(2);
+  sent.set_tensor_content("\x3c\x40");
+  const Result<tf::Tensor> tensor = DecodeTensor(sent);
+  ASSERT_TRUE(tensor.ok()) << tensor.status();
+  TensorProto answer;
+  ASSERT_TRUE(EncodeTensor(*tensor, TensorEncoding::kTypedFields, &answer).ok());
+  EXPECT_EQ(answer.SerializeAsString(), sent.SerializeAsString());
+}
+
 TEST(EncodeTensorTest, StringsAndBooleansComeBackUnchanged) {
   const std::vector<std::string> words = {"", std::string("a\0b", 3), std::string(100, 'x')};
   TensorProto proto;

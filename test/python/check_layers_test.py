@@ -35,7 +35,7 @@ def tree(tmp_path):
         ("src/tuner/runners/kube.cc", '"kube/client.h"'),
         ("src/tf/graph.cc", '"tensorflow/c/c_api.h"'),
         ("src/net/server.cc", "<boost/beast/core.hpp>"),
-        ("src/serving/predict.cc", '"tensorflow/core/framework/tensor.pb.h"'),
+        ("src/serving/inference/predict.cc", '"tensorflow/core/framework/tensor.pb.h"'),
         ("src/kube/internal/a.cc", '"kube/internal/b.h"'),
         ("src/kube/client_test.cc", '"kube/testing/fake_client.h"'),
         ("examples/digits/main.cc", '"train/estimator.h"'),

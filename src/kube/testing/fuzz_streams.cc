@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "kube/internal/exec_channels.h"
 #include "kube/internal/line_splitter.h"
@@ -170,12 +173,25 @@ News Reflect(const std::vector<std::string_view>& pieces, bool streaming_list) {
   return news;
 }
 
+// Whether some object has a key twice: what that means is left to each reader.
+bool HasKeyTwice(std::string_view text) {
+  std::vector<std::set<std::string>> keys(1);
+  bool has_twice = false;
+  const auto visit = [&](int depth, Json::parse_event_t event, Json& value) {
+    keys.resize(static_cast<size_t>(depth) + 1);  // those of objects that have ended go
+    if (event == Json::parse_event_t::key) has_twice |= !keys.back().insert(value.dump()).second;
+    return true;
+  };
+  const Json tree = Json::parse(text, visit, /*allow_exceptions=*/false);
+  return has_twice && !tree.is_discarded();
+}
+
 // The page of a list, however it is broken into lines.
 Status CheckListPage(std::string_view text) {
   const Result<Json> tree = ParseJson("x", text);
   const News news = Reflect({text}, false);
   RETURN_IF_ERROR(Expect(Reflect(CutAnywhere(text), false) == news, "the same however it is cut"));
-  if (!tree.ok() || news.has_trouble) return OkStatus();
+  if (!tree.ok() || news.has_trouble || HasKeyTwice(text)) return OkStatus();
   const std::string line = tree->dump();
   const News plain = Reflect({line}, false);
   RETURN_IF_ERROR(Expect(!plain.has_trouble, "a list is a list in one line, too"));

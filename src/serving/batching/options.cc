@@ -49,6 +49,10 @@ int64_t BatchingOptions::largest_batch() const {
   return max_execution_batch_size > 0 ? max_execution_batch_size : max_batch_size;
 }
 
+int64_t BatchingOptions::largest_joined_batch() const {
+  return std::min(max_joined_rows, largest_batch());
+}
+
 Result<BatchingOptions> ReadBatchingOptions(const std::string& path) {
   ::tensorflow::serving::BatchingParameters proto;
   RETURN_IF_ERROR(ReadTextProto(path, &proto));
@@ -81,6 +85,9 @@ Result<BatchingOptions> ReadBatchingOptions(const std::string& path) {
   options.pad_variable_length_inputs = proto.pad_variable_length_inputs();
   options.enable_large_batch_splitting = proto.enable_large_batch_splitting().value();
   RETURN_IF_ERROR(CheckSizes(options));
+  if (proto.has_max_batch_size() || !options.allowed_batch_sizes.empty()) {
+    options.max_joined_rows = options.largest_batch();
+  }
   return options;
 }
 

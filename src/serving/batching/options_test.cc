@@ -25,6 +25,7 @@ TEST(BatchingOptionsTest, NothingSaidIsUpstreamsDefaults) {
   EXPECT_EQ(options.max_enqueued_batches, 10);
   EXPECT_EQ(options.num_batch_threads, 0);
   EXPECT_EQ(options.largest_batch(), 1000);
+  EXPECT_EQ(options.largest_joined_batch(), 64);
 }
 
 TEST(BatchingOptionsTest, EveryFieldIsRead) {
@@ -49,6 +50,7 @@ TEST(BatchingOptionsTest, EveryFieldIsRead) {
   EXPECT_TRUE(options.pad_variable_length_inputs);
   EXPECT_TRUE(options.enable_large_batch_splitting);
   EXPECT_EQ(options.largest_batch(), 32);
+  EXPECT_EQ(options.largest_joined_batch(), 32);
 }
 
 TEST(BatchingOptionsTest, WhatDoesNotFitIsOneLine) {

@@ -105,7 +105,8 @@ bool BatchScheduler::BeginAtOnce(BatchQueue* queue, const BatchQueue::Task& task
   if (free_slots_ == 0 || DueQueue(Clock::now()) != nullptr) return false;
   // While this thread ran one request, it would not bring the others that could run with it.
   if (in_caller == InCaller::kIfIdle && (free_slots_ < slots_ || has_company_)) return false;
-  if (options_.batch_timeout.count() > 0 && task.rows > 0 && task.rows < options_.largest_batch()) {
+  if (options_.batch_timeout.count() > 0 && task.rows > 0 &&
+      task.rows < options_.largest_joined_batch()) {
     return false;
   }
   --free_slots_;
@@ -145,7 +146,8 @@ Status BatchScheduler::Enqueue(BatchQueue* queue, std::span<TaskPtr> tasks) {
 }
 
 bool BatchScheduler::IsFull(const BatchQueue& queue) const {
-  return queue.waiting_rows_ >= options_.largest_batch() || queue.waiting_.front()->rows == 0;
+  return queue.waiting_rows_ >= options_.largest_joined_batch() ||
+         queue.waiting_.front()->rows == 0;
 }
 
 BatchScheduler::TimePoint BatchScheduler::DueTime(const BatchQueue& queue) const {
@@ -172,7 +174,7 @@ std::vector<BatchScheduler::TaskPtr> BatchScheduler::TakeBatch(BatchQueue* queue
   const auto fits = [&](const BatchQueue::Task& task) {
     if (batch.empty()) return true;
     // Without rows there is nothing to join.
-    return task.rows > 0 && rows > 0 && rows + task.rows <= options_.largest_batch() &&
+    return task.rows > 0 && rows > 0 && rows + task.rows <= options_.largest_joined_batch() &&
            FitTogether(batch[0]->inputs, task.inputs, options_.pad_variable_length_inputs);
   };
   for (TaskPtr& task : queue->waiting_) {

@@ -145,6 +145,19 @@ TEST_F(BatchSchedulerTest, AFullBatchDoesNotWait) {
   EXPECT_THAT(Values(Ask({1, 2, 3, 4})), ElementsAre(2, 4, 6, 8));
 }
 
+TEST_F(BatchSchedulerTest, UnlessToldBatchesDoNotOutgrowTheProcessor) {
+  Start({});
+  {
+    const std::jthread busy = KeepBusy();
+    std::array<Outputs, 3> outputs;
+    const std::jthread first = AskLater(std::vector<float>(32), &outputs[0]);
+    const std::jthread second = AskLater(std::vector<float>(32), &outputs[1]);
+    const std::jthread third = AskLater(std::vector<float>(100), &outputs[2]);
+    doubler_.Open();
+  }
+  EXPECT_THAT(doubler_.sizes(), ElementsAre(1, 64, 100));
+}
+
 TEST_F(BatchSchedulerTest, BatchesAreFilledUpToAnAllowedSize) {
   Start({.max_batch_size = 8, .allowed_batch_sizes = {4, 8}});
   EXPECT_THAT(Values(Ask({1, 2, 3})), ElementsAre(2, 4, 6));

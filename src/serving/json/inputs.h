@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/status.h"
+#include "serving/inference/signature_run.h"
 #include "serving/json/reader.h"
-#include "serving/signature_run.h"
 #include "tensorflow/signature.pb.h"
 
 namespace trainyard::serving {

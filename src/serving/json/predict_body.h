@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "serving/signature_run.h"
+#include "serving/inference/signature_run.h"
 #include "tensorflow/signature.pb.h"
 
 namespace trainyard::serving {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "serving/model_status.h"
+#include "serving/models/model_status.h"
 
 namespace trainyard::serving {
 

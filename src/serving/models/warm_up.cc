@@ -6,11 +6,11 @@
 
 #include "base/files.h"
 #include "records/record_reader.h"
-#include "serving/classify.h"
-#include "serving/inference_proto.h"
-#include "serving/multi_inference.h"
-#include "serving/predict.h"
-#include "serving/regress.h"
+#include "serving/inference/classify.h"
+#include "serving/inference/inference_proto.h"
+#include "serving/inference/multi_inference.h"
+#include "serving/inference/predict.h"
+#include "serving/inference/regress.h"
 #include "tensorflow/serving/prediction_log.pb.h"
 
 namespace trainyard::serving {

@@ -1,10 +1,10 @@
 #include <algorithm>
 
 #include "serving/access/token_check.h"
-#include "serving/access_log.h"
-#include "serving/examples.h"
 #include "serving/frontends/grpc/channel_arguments.h"
-#include "serving/inference_proto.h"
+#include "serving/inference/examples.h"
+#include "serving/inference/inference_proto.h"
+#include "serving/metrics/access_log.h"
 #include "serving/metrics/metrics_text.h"
 #include "serving/tensor_proto.h"
 #include "serving/testing/fuzz_targets.h"

@@ -6,8 +6,8 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "serving/inference/predict.h"
 #include "serving/models/warm_up.h"
-#include "serving/predict.h"
 #include "serving/testing/test_models.h"
 #include "serving/versions/checksums.h"
 

@@ -17,8 +17,8 @@
 #include "serving/frontends/grpc/answer.h"
 #include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/exchange.h"
+#include "serving/inference/signature_run.h"
 #include "serving/run_done.h"
-#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 

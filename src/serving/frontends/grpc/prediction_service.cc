@@ -1,14 +1,14 @@
 #include <grpcpp/server_context.h>
 
-#include "serving/classify.h"
 #include "serving/frontends/grpc/answer.h"
 #include "serving/frontends/grpc/call.h"
 #include "serving/frontends/grpc/inference.h"
 #include "serving/frontends/grpc/services.h"
-#include "serving/inference_proto.h"
-#include "serving/multi_inference.h"
-#include "serving/predict.h"
-#include "serving/regress.h"
+#include "serving/inference/classify.h"
+#include "serving/inference/inference_proto.h"
+#include "serving/inference/multi_inference.h"
+#include "serving/inference/predict.h"
+#include "serving/inference/regress.h"
 #include "tensorflow/serving/prediction_service.grpc.pb.h"
 
 namespace trainyard::serving {

@@ -4,15 +4,15 @@
 #include <utility>
 #include <vector>
 
-#include "serving/classify.h"
 #include "serving/frontends/rest/http_status.h"
 #include "serving/frontends/rest/reports.h"
+#include "serving/inference/classify.h"
+#include "serving/inference/regress.h"
+#include "serving/inference/signature_plan.h"
+#include "serving/inference/signature_run.h"
 #include "serving/json/examples_body.h"
 #include "serving/json/predict_answer.h"
 #include "serving/json/predict_body.h"
-#include "serving/regress.h"
-#include "serving/signature_plan.h"
-#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 namespace {

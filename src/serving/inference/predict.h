@@ -6,10 +6,10 @@
 #include <span>
 
 #include "base/status.h"
+#include "serving/inference/signature_method.h"
+#include "serving/inference/signature_run.h"
 #include "serving/run_limits.h"
 #include "serving/servable.h"
-#include "serving/signature_method.h"
-#include "serving/signature_run.h"
 #include "serving/tensor_proto.h"
 #include "tensorflow/serving/metadata.pb.h"
 #include "tensorflow/serving/predict.pb.h"

@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 
-#include "serving/classify.h"
-#include "serving/examples.h"
+#include "serving/inference/classify.h"
+#include "serving/inference/examples.h"
 #include "serving/servable.h"
 #include "tensorflow/serving/classification.pb.h"
 #include "tensorflow/serving/regression.pb.h"

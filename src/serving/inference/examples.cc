@@ -1,4 +1,4 @@
-#include "serving/examples.h"
+#include "serving/inference/examples.h"
 
 #include <string>
 

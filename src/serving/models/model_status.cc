@@ -1,4 +1,4 @@
-#include "serving/model_status.h"
+#include "serving/models/model_status.h"
 
 namespace trainyard::serving {
 namespace {

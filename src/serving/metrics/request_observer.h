@@ -4,7 +4,7 @@
 // Owned by the server. Thread-safe.
 #pragma once
 
-#include "serving/access_log.h"
+#include "serving/metrics/access_log.h"
 #include "serving/metrics/server_metrics.h"
 
 namespace trainyard::serving {

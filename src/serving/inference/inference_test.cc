@@ -4,10 +4,10 @@
 
 #include "base/files.h"
 #include "records/example.h"
-#include "serving/classify.h"
-#include "serving/inference_proto.h"
-#include "serving/multi_inference.h"
-#include "serving/regress.h"
+#include "serving/inference/classify.h"
+#include "serving/inference/inference_proto.h"
+#include "serving/inference/multi_inference.h"
+#include "serving/inference/regress.h"
 #include "serving/testing/test_models.h"
 
 namespace trainyard::serving {

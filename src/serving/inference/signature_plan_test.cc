@@ -1,4 +1,4 @@
-#include "serving/signature_plan.h"
+#include "serving/inference/signature_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,9 +5,9 @@
 #pragma once
 
 #include "base/status.h"
+#include "serving/inference/signature_method.h"
 #include "serving/run_limits.h"
 #include "serving/servable.h"
-#include "serving/signature_method.h"
 #include "tensorflow/serving/inference.pb.h"
 
 namespace trainyard::serving {

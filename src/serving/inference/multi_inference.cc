@@ -1,14 +1,14 @@
-#include "serving/multi_inference.h"
+#include "serving/inference/multi_inference.h"
 
 #include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "serving/classify.h"
-#include "serving/inference_proto.h"
-#include "serving/regress.h"
-#include "serving/signature_run.h"
+#include "serving/inference/classify.h"
+#include "serving/inference/inference_proto.h"
+#include "serving/inference/regress.h"
+#include "serving/inference/signature_run.h"
 
 namespace trainyard::serving {
 namespace {

@@ -1,4 +1,4 @@
-#include "serving/access_log.h"
+#include "serving/metrics/access_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/status.h"
-#include "serving/examples.h"
+#include "serving/inference/examples.h"
+#include "serving/inference/signature_method.h"
+#include "serving/inference/signature_run.h"
 #include "serving/run_limits.h"
 #include "serving/servable.h"
-#include "serving/signature_method.h"
-#include "serving/signature_run.h"
 
 namespace trainyard::serving {
 

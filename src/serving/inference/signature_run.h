@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/inference/signature_plan.h"
 #include "serving/run_limits.h"
 #include "serving/servable.h"
-#include "serving/signature_plan.h"
 
 namespace trainyard::serving {
 

@@ -1,12 +1,12 @@
-#include "serving/predict.h"
+#include "serving/inference/predict.h"
 
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "serving/inference_proto.h"
-#include "serving/signature_plan.h"
+#include "serving/inference/inference_proto.h"
+#include "serving/inference/signature_plan.h"
 
 namespace trainyard::serving {
 namespace {

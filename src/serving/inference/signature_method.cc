@@ -1,4 +1,4 @@
-#include "serving/signature_method.h"
+#include "serving/inference/signature_method.h"
 
 namespace trainyard::serving {
 namespace {

@@ -1,4 +1,4 @@
-#include "serving/classify.h"
+#include "serving/inference/classify.h"
 
 #include "tensorflow/tensor.pb.h"
 

@@ -1,4 +1,4 @@
-#include "serving/signature_run.h"
+#include "serving/inference/signature_run.h"
 
 #include <utility>
 

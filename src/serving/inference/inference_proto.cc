@@ -1,4 +1,4 @@
-#include "serving/inference_proto.h"
+#include "serving/inference/inference_proto.h"
 
 namespace trainyard::serving {
 

@@ -1,4 +1,4 @@
-#include "serving/regress.h"
+#include "serving/inference/regress.h"
 
 #include "tensorflow/tensor.pb.h"
 
