@@ -2,9 +2,9 @@
 //
 // Nobody has to wait in a thread: a request is left with a callback, and the thread that has run
 // its batch calls it. A request that finds room, and nobody waiting, runs at once in its own thread
-// if that may be held up: batching costs nothing where there is nothing to batch. While a batch of
-// its queue runs, a request waits a moment for company even if there is room, since large batches
-// cost less for each row; else only with a batch_timeout.
+// if that may be held up: batching costs nothing where there is nothing to batch. One that is left
+// in a queue while others of it run waits a moment for company even if there is room, since large
+// batches cost less for each row; else only with a batch_timeout.
 //
 //   request --> room, nobody waits --------------------------> runs in its own thread
 //      |                                                                ^
