@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from conftest import wait_for  # noqa: E402
 from digits_job import digits_job  # noqa: E402
-from recovery_test import frozen, running_job  # noqa: E402
+from recovery_test import frozen, is_idle, running_job  # noqa: E402
 
 STEPS = 500  # some 85 a second where nothing else runs
 
@@ -66,8 +66,11 @@ def test_a_chief_that_is_stopped_while_a_worker_is_frozen_saves_and_comes_back(t
     log = tmp_path / "out/logs/worker-0.log"
     with running_job(tmp_path, all_reduce_job(step_timeout=3600)) as job:
         job.wait_for_step(30)
+        chief = job.pid("worker-0")
         with frozen(job.pid("worker-1")):
-            os.kill(job.pid("worker-0"), signal.SIGTERM)
+            # Between two steps there would be none in progress.
+            wait_for(lambda: is_idle(chief), "a chief that waits for the frozen worker", job.process)
+            os.kill(chief, signal.SIGTERM)
             job.wait_for_restart("worker-0")
         result = job.result()
     assert (result["result"], result["step"]) == ("succeeded", STEPS)

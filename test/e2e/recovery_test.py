@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from conftest import BIN, MNIST, background, run, wait_for  # noqa: E402
@@ -62,6 +63,18 @@ def running_job(directory, text=JOB):
     log = directory / "events.jsonl"
     with background(command, log) as process:
         yield Job(process, log)
+
+
+def is_idle(pid):
+    """True when the process uses less than a tenth of a processor, as one that waits for others does."""
+
+    def processor_seconds():
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = processor_seconds()
+    time.sleep(0.5)
+    return processor_seconds() - before < 0.05
 
 
 @contextlib.contextmanager
