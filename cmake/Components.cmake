@@ -42,8 +42,9 @@ function(add_test_program)
     return()
   endif()
   include(GoogleTest)
-  gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+  # TensorFlow's libraries may take long to come from a slow disk.
+  gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+                       PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
 endfunction()
 
 # add_fuzz_targets(NAME kube SRCS testing/fuzz_targets.cc DEPS ...): what is to hold of any bytes that

@@ -10,7 +10,7 @@
 #include <functional>
 #include <thread>
 
-#include "collective/testing/free_address.h"
+#include "base/testing/free_port.h"
 
 namespace trainyard::collective {
 namespace {
@@ -24,7 +24,7 @@ class GroupTest : public ::testing::Test {
   GroupOptions Of(int rank, int size) {
     GroupOptions options{.name = "g", .rank = rank, .addresses = {address_}};
     options.addresses.resize(static_cast<size_t>(size), "127.0.0.1:1");
-    options.join_timeout = options.timeout = milliseconds(20'000);
+    options.join_timeout = options.timeout = milliseconds(60'000);
     return options;
   }
 
@@ -40,7 +40,7 @@ class GroupTest : public ::testing::Test {
     }
   }
 
-  const std::string address_ = testing::FreeAddress();
+  const std::string address_ = FreeAddress();
 };
 
 TEST_F(GroupTest, MeansAreTheSameForAll) {
@@ -76,7 +76,9 @@ TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
     _exit(0);
   }
   ASSERT_GT(child, 1);
-  auto group = Group::Join(Of(0, 2));
+  GroupOptions options = Of(0, 2);
+  options.timeout = std::chrono::hours(1);  // which nobody waits for
+  auto group = Group::Join(options);
   ASSERT_TRUE(group.ok()) << group.status();
   std::vector<float> values(8, 3.0f);
   ASSERT_TRUE((*group)->AllReduceMean(values).ok());
@@ -84,10 +86,8 @@ TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
 
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  const auto start = std::chrono::steady_clock::now();
   Status status = (*group)->AllReduceMean(values);
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   EXPECT_EQ((*group)->Barrier(), status);  // it stays so
   group->reset();
   Run(2, [](Group& again) { EXPECT_TRUE(again.Barrier().ok()); });

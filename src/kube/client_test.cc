@@ -363,7 +363,7 @@ TEST_F(ClientTest, AStreamWithoutCredentialsEndsAtOnce) {
                       changed.notify_all();
                     }});
   std::unique_lock lock(mutex);
-  ASSERT_TRUE(changed.wait_for(lock, seconds(30), [&] { return !ended.ok(); }));
+  ASSERT_TRUE(changed.wait_for(lock, seconds(60), [&] { return !ended.ok(); }));
   EXPECT_EQ(ended, UnavailableError("cannot watch: no network"));
 }
 

@@ -16,7 +16,7 @@ namespace {
 using internal::EventBacklog;
 using internal::PendingEvent;
 using std::chrono::milliseconds;
-constexpr std::chrono::seconds kLimit{20};
+constexpr std::chrono::seconds kLimit{60};
 
 const ObjectReference kJob{.api_version = "kubeflow.org/v1",
                            .kind = "TFJob",
@@ -176,7 +176,7 @@ TEST_F(EventRecorderTest, AServerThatIsAwayDoesNotHoldUpTheEnd) {
   for (int i = 0; i < 50; ++i) recorder_->Record(kJob, {.reason = std::to_string(i), .note = "n"});
   const auto start = std::chrono::steady_clock::now();
   recorder_.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(1));
 }
 
 }  // namespace

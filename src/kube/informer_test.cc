@@ -19,7 +19,7 @@ namespace trainyard::kube {
 namespace {
 
 using testing::FakeApi;
-constexpr std::chrono::seconds kLimit{20};
+constexpr std::chrono::seconds kLimit{60};
 
 struct View {
   std::string uid{};

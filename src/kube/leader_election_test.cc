@@ -17,7 +17,7 @@ using internal::LeaseAction;
 using internal::LeaseRecord;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-constexpr seconds kLimit{20};
+constexpr seconds kLimit{60};
 
 TEST(NextLeaseActionTest, FollowsTheRecordAndTheLocalClockOnly) {
   const LeaderElectionOptions options{.identity = "me"};
@@ -94,15 +94,16 @@ class LeaderElectionTest : public ::testing::Test {
     bool Loses() { return lost.get_future().wait_for(kLimit) == std::future_status::ready; }
   };
   std::unique_ptr<Candidate> Run(const std::string& identity,
-                                 milliseconds retry_period = milliseconds(5)) {
+                                 milliseconds retry_period = milliseconds(5),
+                                 milliseconds renew_deadline = std::chrono::hours(1)) {
     auto candidate = std::make_unique<Candidate>();
     Candidate* raw = candidate.get();
     candidate->election =
         LeaderElection::Start(&api_, {.name_space = "ns",
                                       .name = "lease",
                                       .identity = identity,
-                                      .lease_duration = milliseconds(1'000),
-                                      .renew_deadline = milliseconds(300),
+                                      .lease_duration = std::chrono::hours(2),
+                                      .renew_deadline = renew_deadline,
                                       .retry_period = retry_period,
                                       .on_started = [raw] { raw->started.set_value(); },
                                       .on_lost = [raw] { raw->lost.set_value(); }});
@@ -131,7 +132,7 @@ TEST_F(LeaderElectionTest, OneLeadsAndTheNextFollowsWhenItStops) {
 }
 
 TEST_F(LeaderElectionTest, AServerThatCannotBeReachedEndsTheTerm) {
-  auto leader = Run("a");
+  auto leader = Run("a", milliseconds(5), milliseconds(300));
   ASSERT_TRUE(leader->Leads());
   api_.Fail({.code = 503, .times = -1});
   ASSERT_TRUE(leader->Loses());

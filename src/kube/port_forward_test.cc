@@ -80,7 +80,7 @@ class PortForwardTest : public ::testing::Test {
 
   Status WaitForTrouble() {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return !trouble_.ok(); });
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return !trouble_.ok(); });
     return trouble_;
   }
 

@@ -15,7 +15,7 @@ namespace trainyard::kube {
 namespace {
 
 using testing::FakeApi;
-constexpr std::chrono::seconds kLimit{20};
+constexpr std::chrono::seconds kLimit{60};
 
 Json Pod(const std::string& name) { return {{"metadata", {{"name", name}}}}; }
 

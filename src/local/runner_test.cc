@@ -26,9 +26,9 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Polls until the condition holds; false after ten seconds.
+// Polls until the condition holds; false after a minute.
 bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     poll(nullptr, 0, 5);
@@ -133,11 +133,16 @@ TEST_F(RunnerTest, RunsReplicasToSuccess) {
 
 TEST_F(RunnerTest, StartsWithinMilliseconds) {
   Add(ReplicaType::kChief, "date +%s%N > $DIR/started");
-  const auto before = std::chrono::system_clock::now().time_since_epoch();
-  Run();
-  const auto started = std::chrono::nanoseconds(std::stoll(Content("started")));
-  // Well under 20 ms by itself; the bound leaves room for a busy machine and sanitizers.
-  EXPECT_LT((started - before) / std::chrono::milliseconds(1), 1000);
+  const auto start_takes = [&] {
+    const auto before = std::chrono::system_clock::now().time_since_epoch();
+    Run();
+    return std::chrono::nanoseconds(std::stoll(Content("started"))) - before;
+  };
+  // Well under 20 ms by itself; the bound leaves room for sanitizers, the tries for a machine that
+  // stalls.
+  bool is_quick = false;
+  for (int i = 0; i < 10 && !is_quick; ++i) is_quick = start_takes() < std::chrono::seconds(1);
+  EXPECT_TRUE(is_quick);
 }
 
 TEST_F(RunnerTest, AFailureNamesTheReplicaItsCodeAndItsLastWords) {
@@ -247,11 +252,12 @@ TEST_F(RunnerTest, WhatAReplicaLeavesBehindEndsWithTheJob) {
 
 TEST_F(RunnerTest, WhatAnInstanceLeavesBehindEndsBeforeItsRestart) {
   Add(ReplicaType::kChief,
-      "setsid sh -c 'sleep 1003; :' & if mkdir $DIR/once 2>/dev/null; then exit 1; fi; "
-      "sleep 0.2; ps -eo args | grep -c '^sh -c [s]leep 1003' > $DIR/alive; exit 0",
+      "if mkdir $DIR/once 2>/dev/null; then setsid sh -c \"touch $DIR/up; sleep 1003; :\" & "
+      "while ! test -e $DIR/up; do sleep 0.01; done; exit 1; fi; "
+      "ps -eo args | grep -c \"^sh -c [t]ouch $DIR/up\" > $DIR/alive; exit 0",
       RestartPolicy::kOnFailure);
   EXPECT_EQ(Run().exit_code, 0);
-  EXPECT_EQ(Content("alive"), "1\n");
+  EXPECT_EQ(Content("alive"), "0\n");
 }
 
 class KilledRunnerTest : public RunnerTest {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "operator/testing/operator_world.h"
 
@@ -19,11 +21,12 @@ class ControllerTest : public OperatorTest {
  protected:
   // False if it does not come true in time.
   static bool Eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 5000; ++i) {
-      if (condition()) return true;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
       std::this_thread::sleep_for(milliseconds(1));
     }
-    return false;
+    return true;
   }
 
   void AddJob(const std::string& name, const std::string& name_space, int workers) {
@@ -138,17 +141,27 @@ TEST_F(ControllerTest, HugeJobsDoNotStarveASmallOne) {
   const auto has_pod = [&](const std::string& name) {
     return api_.outsider().Get(kube::kPods, "team", name).ok();
   };
-  const auto num_whole = [&] {
-    int count = 0;
-    for (int i = 0; i < kJobs; ++i) count += has_pod(fmt::format("huge-{}-worker-199", i)) ? 1 : 0;
-    return count;
-  };
+  // The small one comes when the huge ones have begun, and is there before any of them is whole.
+  std::once_flag has_come;
+  std::atomic<bool> is_starved = false;
+  api_.SetBeforeRequest([&](const kube::ApiRequest& request) {
+    if (request.method != "POST" || request.path.find("/pods") == std::string::npos) return;
+    std::call_once(has_come, [&] {
+      AddJob("small", "team", 1);
+      EXPECT_TRUE(api_.WaitUntilDelivered(std::chrono::minutes(1)));
+    });
+    if (request.body.find("-worker-199\"") == std::string::npos || is_starved) return;
+    if (!Eventually([&] { return has_pod("small-worker-0"); })) is_starved = true;
+  });
   Process process(&api_);
-  ASSERT_TRUE(Eventually([&] { return has_pod("huge-0-worker-0"); }));
-  AddJob("small", "team", 1);
-  ASSERT_TRUE(Eventually([&] { return has_pod("small-worker-0"); }));
-  EXPECT_EQ(num_whole(), 0);
-  EXPECT_TRUE(Eventually([&] { return num_whole() == kJobs; }));
+  EXPECT_TRUE(Eventually([&] {
+    int num_whole = 0;
+    for (int i = 0; i < kJobs; ++i) {
+      num_whole += has_pod(fmt::format("huge-{}-worker-199", i)) ? 1 : 0;
+    }
+    return num_whole == kJobs;
+  }));
+  EXPECT_FALSE(is_starved);
 }
 
 TEST_F(ControllerTest, AMistakeIsToldByItsField) {

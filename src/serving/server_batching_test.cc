@@ -24,7 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Long enough for any machine; what is waited for comes soon.
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kPatience{60};
 
 api::PredictRequest LineRequest(const std::vector<float>& x) {
   api::PredictRequest request;

@@ -108,7 +108,7 @@ class WatchTest : public ::testing::Test {
 
   // False if it does not come true in time, or the process ends before.
   bool Eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline || !Read()) return condition();
     }

@@ -130,7 +130,7 @@ class OperatorTest : public ::testing::Test {
   // Until the job is over and everything cleared away, or the process is dead. False: neither, in
   // time.
   bool Run() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (std::chrono::steady_clock::now() < deadline) {
       kubelet_.Step();
       if (api_.is_killed() || IsDone()) return true;

@@ -60,7 +60,7 @@ TEST_F(ConfigFileTest, ReadsWhenAsked) {
   file.Start("something else");
   file.ReadAgain();
   std::future<std::string> applied = name.get_future();
-  ASSERT_EQ(applied.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  ASSERT_EQ(applied.wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_EQ(applied.get(), "a");
 }
 
@@ -73,7 +73,7 @@ TEST_F(ConfigFileTest, FollowsTheFile) {
   file.Start(ConfigOf("a"));
   Write(ConfigOf("b"));
   std::future<std::string> applied = name.get_future();
-  ASSERT_EQ(applied.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  ASSERT_EQ(applied.wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_EQ(applied.get(), "b");
 }
 

@@ -271,7 +271,7 @@ TEST_F(VersionManagerTest, PollsInItsOwnThread) {
   manager.Start();
   WriteLineModel(dir_.path(), 5, 0.5f);
   std::future<int64_t> version = first.get_future();
-  ASSERT_EQ(version.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  ASSERT_EQ(version.wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_EQ(version.get(), 5);
 }
 

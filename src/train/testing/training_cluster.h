@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/files.h"
-#include "collective/testing/free_address.h"
+#include "base/testing/free_port.h"
 #include "train/testing/recorder.h"
 #include "train/testing/small_network.h"
 #include "train/train_and_evaluate.h"
@@ -40,7 +40,7 @@ class TrainingCluster : public ::testing::Test {
   static std::string ClusterOf(const std::vector<Task>& tasks) {
     std::map<std::string, std::vector<std::string>> jobs;
     for (const Task& task : tasks) {
-      jobs[task.type].push_back("\"" + collective::testing::FreeAddress() + "\"");
+      jobs[task.type].push_back("\"" + FreeAddress() + "\"");
     }
     std::string text;
     for (const auto& [job, addresses] : jobs) {
@@ -60,8 +60,8 @@ class TrainingCluster : public ::testing::Test {
                      .tf_random_seed = 3,
                      .save_summary_steps = 0,
                      .save_checkpoints_steps = 5,
-                     .session_creation_timeout = std::chrono::seconds(60),
-                     .step_timeout = std::chrono::seconds(30),
+                     .session_creation_timeout = std::chrono::seconds(240),
+                     .step_timeout = std::chrono::seconds(120),
                      .replicas_to_aggregate = cluster.empty() ? 0 : replicas_to_aggregate_};
     EXPECT_EQ(config.ReadEnvironment(), OkStatus());
     return config;
