@@ -93,6 +93,14 @@ TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
   Run(2, [](Group& again) { EXPECT_TRUE(again.Barrier().ok()); });
 }
 
+// As the kernel does when Gloo writes to a member that has just been lost.
+TEST_F(GroupTest, ABrokenConnectionDoesNotEndTheProcess) {
+  Run(2, [](Group& group) {
+    raise(SIGPIPE);
+    EXPECT_TRUE(group.Barrier().ok());
+  });
+}
+
 TEST_F(GroupTest, AnExchangeIsInterruptedFromAnotherThread) {
   Run(2, [](Group& group) {
     std::vector<float> values(100'000, 1.0f);
