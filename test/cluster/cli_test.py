@@ -52,7 +52,7 @@ class CommandLineTest(harness.ClusterTest):
     def command(self, verb, *words):
         return [TRAINYARD, verb, "--kubeconfig", self.cluster.kubeconfig, "-n", self.namespace, *words]
 
-    def run_cli(self, *words, timeout=60, **options):
+    def run_cli(self, *words, timeout=180, **options):
         return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=timeout, **options)
 
     def succeed(self, *words, **options):
@@ -80,7 +80,7 @@ class CommandLineTest(harness.ClusterTest):
     def interrupt(self, process, name):
         """Ctrl-C ends what is shown of the job, not the job."""
         process.send_signal(signal.SIGINT)
-        self.assertIn(process.wait(10), (130, -signal.SIGINT))
+        self.assertIn(process.wait(60), (130, -signal.SIGINT))
         time.sleep(1)
         self.assertTrue(self.jobs.is_in(name, "Running"))
         self.assertIn("Running", self.jobs.phases(name).values())
@@ -243,10 +243,15 @@ class CommandLineTest(harness.ClusterTest):
         self.assertEqual(self.succeed("logs", "a", "--replica", "chief-0", "--tail", "1"), "two\n")
 
     def test_logs_are_followed_across_a_restart_until_the_job_ends(self):
-        script = "echo instance $N; sleep 2; [ $N != 0 ] || exit 137; echo again"
-        self.jobs.create(tfjob("a", Chief=replica(1, "for i in $(seq 40); do echo $i; sleep 0.2; done"),
-                               Worker=replica(1, script, "ExitCode", container={"env": [INSTANCE]})))
-        lines = self.succeed("logs", "a", "-f").splitlines()
+        mounts = [{"name": "signs", "mountPath": "/signs"}]
+        signs = {"volumes": [{"name": "signs", "hostPath": {"path": str(self.folder)}}]}
+        chief = "for i in $(seq 39); do echo $i; sleep 0.1; done; "
+        chief += "until [ -e /signs/again ]; do sleep 0.1; done; sleep 2; echo 40"
+        worker = "echo instance $N; sleep 2; [ $N != 0 ] || exit 137; echo again; touch /signs/again"
+        self.jobs.create(tfjob("a", Chief=replica(1, chief, container={"volumeMounts": mounts}, **signs),
+                               Worker=replica(1, worker, "ExitCode", **signs,
+                                              container={"env": [INSTANCE], "volumeMounts": mounts})))
+        lines = self.succeed("logs", "a", "-f", timeout=180).splitlines()
         self.assertEqual([line for line in lines if line.startswith("[chief-0]")],
                          [f"[chief-0] {i}" for i in range(1, 41)])
         self.assertEqual([line for line in lines if not line.startswith("[chief-0]")],
@@ -258,7 +263,7 @@ class CommandLineTest(harness.ClusterTest):
         script = "echo run; sleep 1; [ -e /data/x ] && exit 0; touch /data/x; exit 3"
         self.jobs.create(tfjob("a", Worker=replica(1, script, "OnFailure", volumes=[{"name": "d", "emptyDir": {}}],
                                                    container={"volumeMounts": [{"name": "d", "mountPath": "/data"}]})))
-        self.assertEqual(self.succeed("logs", "a", "-f", "--replica", "worker-0", timeout=90), "run\nrun\n")
+        self.assertEqual(self.succeed("logs", "a", "-f", "--replica", "worker-0", timeout=180), "run\nrun\n")
 
     def test_following_ends_with_ctrl_c_and_the_job_goes_on(self):
         self.jobs.create(tfjob("a", Worker=replica(1, "echo hello; " + FOREVER)))
@@ -281,7 +286,7 @@ class CommandLineTest(harness.ClusterTest):
         time.sleep(1)
         self.assertIsNone(process.poll())
         self.jobs.kubectl("delete", "tfjob", "long", "--wait=false")
-        self.assertEqual(process.wait(30), 0)
+        self.assertEqual(process.wait(90), 0)
         self.assertEqual(output.read_text(), "job long: deleted\n")
 
     def test_delete(self):
@@ -306,7 +311,7 @@ class CommandLineTest(harness.ClusterTest):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("KUBE")}
         environment["HOME"] = str(self.folder)
         for words in (["jobs"], ["describe", "a"], ["submit", self.write(manifest("a"))]):
-            done = subprocess.run([TRAINYARD, *words], env=environment, capture_output=True, text=True, timeout=20)
+            done = subprocess.run([TRAINYARD, *words], env=environment, capture_output=True, text=True, timeout=60)
             self.assertNotEqual(done.returncode, 0)
             self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1), done.stderr)
             self.assertIn("kubeconfig", done.stderr.lower())

@@ -36,15 +36,15 @@ class HarnessTest(unittest.TestCase):
         words = [sys.executable, "-c", PROGRAM.format(end=end)]
         child = subprocess.Popen(words, cwd=harness.HERE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(child.stdout.close)
-        self.addCleanup(child.wait, 30)
+        self.addCleanup(child.wait, 90)
         line = child.stdout.readline().strip()
         if line.startswith("SKIPPED"):
             harness.skip(line)
         return child, pathlib.Path(line)
 
     def check_nothing_is_left(self, state):
-        harness.wait_for(lambda: not state.exists(), 60, "the state directory is still there")
-        harness.wait_for(lambda: not processes_of(state), 20, lambda: processes_of(state))
+        harness.wait_for(lambda: not state.exists(), 180, "the state directory is still there")
+        harness.wait_for(lambda: not processes_of(state), 60, lambda: processes_of(state))
 
     def test_a_killed_program_leaves_nothing(self):
         for number in (signal.SIGKILL, signal.SIGTERM):
@@ -52,19 +52,19 @@ class HarnessTest(unittest.TestCase):
                 child, state = self.start("import time; time.sleep(600)")
                 self.assertTrue(processes_of(state))
                 child.send_signal(number)
-                child.wait(10)
+                child.wait(60)
                 self.check_nothing_is_left(state)
 
     def test_a_program_that_ends_by_an_error_leaves_nothing(self):
         child, state = self.start("sys.exit('a mistake')")
-        child.wait(30)
+        child.wait(90)
         self.check_nothing_is_left(state)
 
     def test_two_clusters_at_once(self):
         one, first = self.start("import time; time.sleep(600)")
         two, second = self.start("cluster.stop()")
         self.assertNotEqual(first, second)
-        two.wait(60)
+        two.wait(180)
         self.check_nothing_is_left(second)
         self.assertTrue(processes_of(first))
         one.kill()

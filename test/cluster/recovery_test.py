@@ -199,7 +199,7 @@ class LeaderTest(RecoveryTest):
         end(leader)
         self.start("b")
         self.jobs.kubectl("delete", "pod", "a-worker-0", "--wait=false")
-        self.wait_for(lambda: self.leads(other), seconds, other.log)
+        harness.wait_for(lambda: self.leads(other), seconds, other.log)
         print(f"another leads after {time.monotonic() - begin:.1f} s", flush=True)
         self.check_holder(other)
         self.wait_for_replaced("a", "worker-0", uid, 30)
@@ -209,16 +209,16 @@ class LeaderTest(RecoveryTest):
         return leader
 
     def test_a_leader_that_is_stopped_hands_over(self):
-        leader = self.check_handover(harness.Operator.stop, 5)
+        leader = self.check_handover(harness.Operator.stop, LEASE_SECONDS - 3)
         self.assertEqual(leader.process.returncode, 0)
 
     def test_a_leader_that_is_killed_is_replaced_after_the_lease(self):
-        self.check_handover(harness.Operator.kill, LEASE_SECONDS + 6)
+        self.check_handover(harness.Operator.kill, LEASE_SECONDS + 45)
 
     def test_a_leader_that_was_frozen_knows_that_it_leads_no_more(self):
-        leader = self.check_handover(lambda operator: operator.process.send_signal(signal.SIGSTOP), LEASE_SECONDS + 6)
+        leader = self.check_handover(lambda operator: operator.process.send_signal(signal.SIGSTOP), LEASE_SECONDS + 45)
         leader.process.send_signal(signal.SIGCONT)
-        self.assertEqual(leader.process.wait(10), 1)
+        self.assertEqual(leader.process.wait(60), 1)
         self.assertIn("the lease is lost", leader.log())
 
 

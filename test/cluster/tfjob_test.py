@@ -24,7 +24,7 @@ class TFJobTest(harness.ClusterTest):
     # --- success ---
 
     def test_the_chief_decides_and_servers_are_stopped(self):
-        self.jobs.create(tfjob("a", Chief=replica(1, "sleep 1"), Worker=replica(2, "sleep 1"), PS=replica(1, SLEEP),
+        self.jobs.create(tfjob("a", Chief=replica(1, "sleep 4"), Worker=replica(2, "sleep 1"), PS=replica(1, SLEEP),
                                spec={"runPolicy": {"cleanPodPolicy": "Running"}}))
         self.jobs.wait("a", "Running")
         self.jobs.wait("a", "Succeeded")
@@ -58,7 +58,7 @@ class TFJobTest(harness.ClusterTest):
         self.jobs.wait("a", "Succeeded")
 
     def test_all_workers_decide_if_asked(self):
-        self.jobs.create(tfjob("a", Worker=replica(2, "[ $HOSTNAME = a-worker-0 ] || sleep 3"),
+        self.jobs.create(tfjob("a", Worker=replica(2, "[ $HOSTNAME = a-worker-0 ] || sleep 10"),
                                spec={"successPolicy": "AllWorkers"}))
         self.wait_for(lambda: self.jobs.phases("a").get("worker-0") == "Succeeded", 30)
         self.assertFalse(self.jobs.is_in("a", "Succeeded"))
@@ -130,7 +130,7 @@ class TFJobTest(harness.ClusterTest):
     # --- disruption ---
 
     def test_a_deleted_pod_is_replaced_and_the_job_goes_on(self):
-        self.jobs.create(tfjob("a", Chief=replica(1, "sleep 8"), Worker=replica(1, SLEEP)))
+        self.jobs.create(tfjob("a", Chief=replica(1, "sleep 20"), Worker=replica(1, SLEEP)))
         self.jobs.wait("a", "Running")
         first = self.jobs.pods("a")["worker-0"]["metadata"]["uid"]
         self.jobs.kubectl("delete", "pod", "a-worker-0", "--wait=false")
@@ -157,7 +157,7 @@ class TFJobTest(harness.ClusterTest):
     # --- run policy ---
 
     def test_the_deadline_fires_on_a_quiet_job(self):
-        self.jobs.create(tfjob("a", Worker=replica(1, SLEEP), spec={"runPolicy": {"activeDeadlineSeconds": 4}}))
+        self.jobs.create(tfjob("a", Worker=replica(1, SLEEP), spec={"runPolicy": {"activeDeadlineSeconds": 8}}))
         self.jobs.wait("a", "Running")
         self.jobs.wait("a", "Failed", 15)
         self.assertIn("active longer than specified deadline", self.jobs.conditions("a")["Failed"]["message"])
@@ -169,7 +169,7 @@ class TFJobTest(harness.ClusterTest):
         self.wait_for(lambda: self.jobs.pods("a") == {} and self.jobs.services("a") == [], 40)
 
     def test_suspend_and_resume(self):
-        self.jobs.create(tfjob("a", Chief=replica(1, "sleep 5"), Worker=replica(1, "true"), PS=replica(1, SLEEP)))
+        self.jobs.create(tfjob("a", Chief=replica(1, "sleep 12"), Worker=replica(1, "true"), PS=replica(1, SLEEP)))
         self.wait_for(lambda: self.jobs.phases("a").get("worker-0") == "Succeeded", 40)
         self.jobs.kubectl("patch", "tfjob", "a", "--type=merge", "-p", '{"spec":{"runPolicy":{"suspend":true}}}')
         self.jobs.wait("a", "Suspended")

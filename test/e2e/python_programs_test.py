@@ -44,8 +44,8 @@ class Run:
         self.left = left_running(mark)
 
     def events(self):
-        lines = self.log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        whole = self.log.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def result(self):
         return next((e for e in self.events() if e["event"] == "result"), {})

@@ -13,8 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from conftest import background, wait_for  # noqa: E402
 from digits_job import BIN, digits_job  # noqa: E402
 
-STEPS = 120
-FLAGS = [f"--max_steps={STEPS}", "--save_checkpoints_steps=20", "--batch_size=32", "--eval_steps=5"]
+STEPS = 320
+FLAGS = [f"--max_steps={STEPS}", "--save_checkpoints_steps=40", "--batch_size=32", "--eval_steps=5"]
 FLAGS += ["--step_timeout_secs=20", "--eval_throttle_secs=0"]
 NOWHERE = "/proc/nowhere"  # can neither be read nor written, by root either
 
@@ -50,8 +50,8 @@ class Run:
         return self.background.__exit__(*exception)
 
     def events(self):
-        lines = self.events_file.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        whole = self.events_file.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def log(self, replica):
         file = self.logs / f"{replica}.log"
@@ -64,7 +64,7 @@ class Run:
         def of_replica():
             return [e for e in self.events() if e.get("replica") == replica]
 
-        wait_for(has_step, f"step {step}", self.process, seconds=120)
+        wait_for(has_step, f"step {step}", self.process, seconds=180)
         os.kill([e for e in of_replica() if "pid" in e][-1]["pid"], signal.SIGKILL)
         wait_for(
             lambda: any(e.get("restarts", 0) > 0 for e in of_replica()), "the restart", self.process

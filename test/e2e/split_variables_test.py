@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from conftest import BIN, run  # noqa: E402
 from recovery_test import running_job  # noqa: E402
 
-STEPS = 500
+STEPS = 1500
 # "user" and "film" are the names of the inputs.
 TABLES = {"user_1/embeddings": (1001, 8), "film_1/embeddings": (301, 8)}
 

@@ -10,8 +10,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from conftest import wait_for  # noqa: E402
 from digits_job import digits_job  # noqa: E402
-from recovery_test import STEPS, frozen, running_job  # noqa: E402
+from recovery_test import frozen, running_job  # noqa: E402
 
+STEPS = 160
 FLAGS = [f"--max_steps={STEPS}", "--save_checkpoints_steps=20", "--step_timeout_secs=8", "--batch_size=32"]
 
 
@@ -50,7 +51,7 @@ def test_the_replica_that_the_others_wait_for_is_named(tmp_path):
         job.wait_for_step(40)
         with frozen(job.pid("worker-1")):
             expected = "2 of 3 gradients are there, none of worker 1"
-            wait_for(lambda: expected in log.read_text(), expected, job.process, seconds=60)
+            wait_for(lambda: expected in log.read_text(), expected, job.process)
         result = job.result()
     assert (result["result"], result["step"]) == ("succeeded", STEPS)
 
@@ -69,7 +70,7 @@ def test_a_stopped_job_saves_and_goes_on_where_it_was(tmp_path):
     with running_job(tmp_path, synchronous_job(3)) as job:
         job.wait_for_step(40)
         job.process.send_signal(signal.SIGINT)
-        assert job.process.wait(40) == 130
+        assert job.process.wait(120) == 130
     stopped = re.search(r"stopped at step (\d+); the next run goes on from there", log.read_text())
     assert int(stopped[1]) >= 40
     with running_job(tmp_path, synchronous_job(3)) as job:

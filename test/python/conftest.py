@@ -39,18 +39,22 @@ def run(*command, timeout=300, **options):
     return done.stdout
 
 
-def wait_for(condition, what, process=None, seconds=60):
-    """Waits until condition() gives something true, and returns that."""
+def wait_for(condition, what, process=None, seconds=120):
+    """Waits until condition() gives something true, and returns that; at most until the process ends."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
+        # Looked at before the condition, which its last deeds may have made true.
+        is_over = process is not None and process.poll() is not None
+        is_late = time.monotonic() >= deadline
         found = condition()
         if found:
             return found
-        if process is not None and process.poll() is not None:
+        if is_over:
             printed = process.log.read_text()[-2000:]
             raise AssertionError(f"ended with {process.returncode}, no {what}:\n{printed}")
+        if is_late:
+            raise AssertionError(f"no {what} within {seconds} s")
         time.sleep(0.05)
-    raise AssertionError(f"no {what} within {seconds} s")
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ def test_stock_client_gets_the_same_from_our_server(port, digit_images, by_pytho
     request.inputs["image"].CopyFrom(tf.make_tensor_proto(digit_images))
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        response = stub.Predict(request, timeout=30, wait_for_ready=True)
+        response = stub.Predict(request, timeout=60, wait_for_ready=True)
     assert response.model_spec.version.value == int(exported.name)
     probabilities = tf.make_ndarray(response.outputs["probabilities"])
     assert numpy.allclose(probabilities, by_python["probabilities"], atol=TOLERANCE)

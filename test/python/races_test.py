@@ -28,8 +28,8 @@ def test_tells_our_races_from_others(tmp_path, folder, code):
     source.write_text(COUNTER)
     program = tmp_path / "program"
     build = ["g++", "-std=c++20", "-g", "-O1", "-fsanitize=thread", "-o", program, source]
-    subprocess.run(build, check=True, timeout=50)
-    done = subprocess.run([sys.executable, TOOL, program], capture_output=True, text=True, timeout=50)
+    subprocess.run(build, check=True, timeout=100)
+    done = subprocess.run([sys.executable, TOOL, program], capture_output=True, text=True, timeout=100)
     assert done.returncode == code, done.stdout
     assert f"{code} races of our own" in done.stdout
 

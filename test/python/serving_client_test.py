@@ -182,7 +182,7 @@ def test_describes_signatures_and_status(served):
 
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = "m"
-    response = served.prediction.GetModelMetadata(request, timeout=10)
+    response = served.prediction.GetModelMetadata(request, timeout=60)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
     x = signatures.signature_def["serving_default"].inputs["x"]
@@ -190,7 +190,7 @@ def test_describes_signatures_and_status(served):
 
     request = get_model_status_pb2.GetModelStatusRequest()
     request.model_spec.name = "m"
-    [status] = served.model.GetModelStatus(request, timeout=10).model_version_status
+    [status] = served.model.GetModelStatus(request, timeout=60).model_version_status
     assert status.version == 3
     assert status.state == get_model_status_pb2.ModelVersionStatus.AVAILABLE
     assert status.status.error_message == ""
@@ -202,7 +202,7 @@ def test_predict_command_shows_the_signatures_it_could_use(served):
         + ["--signature_name", "s", "--image", DIGITS / "4.png"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == 1
     assert done.stdout == ""
@@ -235,7 +235,7 @@ def test_keras_export_is_served_and_asked_by_the_predict_command(tmp_path):
             + ["--image", DIGITS / "4.png", "--output", "json"],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
         )
     assert done.stderr == ""
     answer = json.loads(done.stdout)
@@ -270,12 +270,12 @@ def test_stops_on_sigterm_without_losing_a_request(tmp_path):
         for client in clients:
             client.start()
         for _ in range(20):
-            assert answered.acquire(timeout=30)
+            assert answered.acquire(timeout=120)
         stopping.set()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         for client in clients:
-            client.join(30)
+            client.join(120)
     assert failures == []
     assert "stopping" in log.read_text()
 
@@ -326,5 +326,5 @@ def test_sigterm_ends_the_wait_for_the_first_load(tmp_path):
     with background([*command, "--file_system_poll_wait_seconds=0"], log) as process:
         wait_for(lambda: "listening on" in log.read_text(), "port", process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert "stopping: no new requests" in log.read_text()

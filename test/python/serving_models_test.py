@@ -63,7 +63,7 @@ class Served:
         if label is not None:
             request.model_spec.version_label = label
         state = get_model_status_pb2.ModelVersionStatus.State
-        response = self.model.GetModelStatus(request, timeout=10)
+        response = self.model.GetModelStatus(request, timeout=60)
         return {
             status.version: (state.Name(status.state), status.status.error_code)
             for status in response.model_version_status

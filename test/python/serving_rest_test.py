@@ -6,12 +6,15 @@ import concurrent.futures
 import gzip
 import http.client
 import json
+import os
 import re
+import select
 import signal
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -51,8 +54,9 @@ class Rest:
 
 def rest_port(log):
     """The REST port in a server's output, once it has announced the model."""
-    found = re.search(r"^listening on \S+:(\d+) \(REST", log.read_text(), re.MULTILINE)
-    return served_port(log) and int(found[1])
+    if not served_port(log):
+        return None
+    return int(re.search(r"^listening on \S+:(\d+) \(REST", log.read_text(), re.MULTILINE)[1])
 
 
 def serve(base_path, log, *flags):
@@ -304,6 +308,8 @@ def test_no_request_is_lost_when_the_server_stops(tmp_path):
     def ask(rest):
         connection = rest.connect()
         while True:
+            if connection.sock and select.select([connection.sock], [], [], 0)[0]:
+                connection.close()  # the server has, while nothing was asked
             try:
                 connection.request("POST", "/v1/models/m:predict", body)
             except ConnectionRefusedError:
@@ -324,11 +330,11 @@ def test_no_request_is_lost_when_the_server_stops(tmp_path):
         for client in clients:
             client.start()
         for _ in range(100):
-            assert answered.acquire(timeout=30)
+            assert answered.acquire(timeout=120)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         for client in clients:
-            client.join(30)
+            client.join(120)
     assert failures == []
 
 
@@ -337,24 +343,33 @@ def test_a_success_after_the_deadline_is_none_over_rest_and_grpc(tmp_path):
     import tensorflow as tf
 
     class Model(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([], tf.float32, name="x")])
-        def long(self, x):
-            product = tf.fill([2000, 2000], x)
-            for _ in range(25):
-                product = tf.matmul(product, product)
-            return {"y": product[0, 0]}
+        @tf.function(input_signature=[tf.TensorSpec([], tf.string, name=name) for name in ("begin", "end")])
+        def write(self, begin, end):
+            with tf.control_dependencies([tf.io.write_file(begin, "x")]):
+                with tf.control_dependencies([tf.io.write_file(end, "x")]):
+                    return {"y": tf.identity(end)}
 
     model = Model()
-    tf.saved_model.save(model, str(tmp_path / "models/1"), signatures=model.long)
+    tf.saved_model.save(model, str(tmp_path / "models/1"), signatures=model.write)
+    # A pipe keeps its writer until somebody opens it to read.
+    pipes = {name: str(tmp_path / name) for name in ("begin", "end")}
+    for pipe in pipes.values():
+        os.mkfifo(pipe)
+
+    def let_end_late():
+        assert open(pipes["begin"]).read() == "x"
+        time.sleep(1.1)  # the request came before
+        assert open(pipes["end"]).read() == "x"
+
     log = tmp_path / "log"
     with serve(tmp_path / "models", log, "--max_request_seconds=1") as process:
         rest = Rest(wait_for(lambda: rest_port(log), "served model", process))
-        late = "Timed out waiting for notification"
-        path = "/v1/models/m:predict"
-        status, answer, _ = rest.ask("POST", path, '{"inputs": 0, "signature_name": "serving_default"}')
-        assert (status, json.loads(answer)) == (504, {"error": late})
         served = Served(served_port(log))
-        assert error_of(lambda: served.predict({"x": 0.0})) == ("DEADLINE_EXCEEDED", late)
+        late = "Timed out waiting for notification"
+        threading.Thread(target=let_end_late, daemon=True).start()
+        assert rest.predict({"inputs": pipes}) == (504, {"error": late})
+        threading.Thread(target=let_end_late, daemon=True).start()
+        assert error_of(lambda: served.predict(pipes)) == ("DEADLINE_EXCEEDED", late)
 
 
 def features_as_json(example):

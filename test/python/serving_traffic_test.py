@@ -76,7 +76,7 @@ class Traffic:
     def end(self):
         self.ended.set()
         for thread in self.threads:
-            thread.join(60)
+            thread.join(120)
 
     def ask_rest(self, method, path, body=None, headers={}):
         connection = http.client.HTTPConnection("127.0.0.1", self.rest_port, timeout=60)
@@ -167,7 +167,10 @@ def sends_rubbish(traffic, chance):
         ]))
     body, code = chance.choice(HOSTILE[:-1])
     try:
-        assert traffic.ask_rest("POST", "/v1/models/m:predict", body)[0] == code
+        status = traffic.ask_rest("POST", "/v1/models/m:predict", body)[0]
+        if traffic.stopping.is_set() and status == 503:
+            raise ConnectionRefusedError
+        assert status == code
     except BrokenPipeError:
         pass  # refused before all of it was sent
     raw = traffic.served.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")

@@ -19,21 +19,25 @@ def board(request, digits_run, tmp_path_factory):
     command += ["--host=127.0.0.1", "--port=0", f"--load_fast={fast}", "--reload_interval=1"]
     with background(command, log) as process:
         found = wait_for(
-            lambda: re.search(r"http://127\.0\.0\.1:\d+/", log.read_text()), "address", process, 120
+            lambda: re.search(r"http://127\.0\.0\.1:\d+/", log.read_text()), "address", process
         )
 
         def ask(path, **query):
             url = found[0].rstrip("/") + path + "?" + urllib.parse.urlencode(query)
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return answer.read().decode()
 
-        # The address is printed before the files are read.
-        wait_for(lambda: len(json.loads(ask("/data/runs"))) >= 2, "two runs", process)
-        wait_for(
-            lambda: "accuracy" in json.loads(ask("/data/plugin/scalars/tags")).get("eval", {}),
-            "accuracy of the evaluation",
-            process,
-        )
+        def steps(run, tag):
+            try:
+                points = json.loads(ask("/data/plugin/scalars/scalars", run=run, tag=tag))
+            except OSError:
+                return []  # not known yet
+            return [step for _, step, _ in points]
+
+        # The address is printed before the files are read, which are read bit by bit.
+        wait_for(lambda: len(steps(".", "loss")) >= 3, "losses", process)
+        wait_for(lambda: steps(".", "global_step/sec"), "the speed", process)
+        wait_for(lambda: RUN_STEPS in steps("eval", "accuracy"), "the last accuracy", process)
         yield ask
 
 
