@@ -21,6 +21,9 @@ using std::chrono::milliseconds;
 
 constexpr int kAcceptsInARow = 64;
 constexpr milliseconds kQuiet{100};  // how long a draining server listens for what is on its way
+// Once it has been quiet for so long, more looks follow: in a time for which the whole machine
+// stood still nothing can have come.
+constexpr int kQuietLooks = 3;
 
 std::string PeerName(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -222,10 +225,13 @@ void HttpLoop::Drain(milliseconds grace) {
   StopListening();
   std::unique_lock lock(mutex_);
   const Clock::time_point begin = Clock::now();
+  int quiet_looks = 0;
   while (!connections_.empty() && Clock::now() < deadline) {
     const Clock::time_point last(shared_.last_request.load());
     const Clock::time_point quiet_from = std::max(begin, last) + kQuiet;
-    if (AreAllIdle() && Clock::now() >= quiet_from) {
+    const bool is_quiet = AreAllIdle() && Clock::now() >= quiet_from;
+    quiet_looks = is_quiet ? quiet_looks + 1 : 0;
+    if (quiet_looks > kQuietLooks) {
       for (const auto& [connection, owner] : connections_) connection->CloseIfIdle();
     }
     has_ended_.wait_until(lock, std::min(deadline, Clock::now() + milliseconds(20)));
