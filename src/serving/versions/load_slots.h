@@ -1,17 +1,14 @@
-// How many versions may be loaded at the same time, of all models together; and the thread that a
-// load happens in.
+// How many versions may be loaded at the same time, of all models together.
 //
 // Owned by the catalogue, shared by its models' managers. Thread-safe.
 //
 //   LoadSlots slots(4);
 //   const LoadSlots::Slot slot = slots.Acquire(stop);
 //   if (!slot) return CancelledError("stopping");
-//   RunAside(slots.anything_served(), [&] { ... });
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <stop_token>
 
@@ -50,12 +47,5 @@ class LoadSlots {
   std::condition_variable_any changed_;
   int free_;  // guarded by mutex_
 };
-
-// Runs `work` in a thread of its own and waits for it. `background`: at the lowest priority, so
-// that it gets only the time that the threads which answer requests leave over.
-//
-// The first load must not be in the background: TensorFlow's thread pools are made then, and
-// threads inherit the priority of the one that makes them.
-void RunAside(bool background, const std::function<void()>& work);
 
 }  // namespace trainyard::serving

@@ -1,7 +1,6 @@
 #include "serving/versions/load_slots.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <future>
 #include <thread>
@@ -34,16 +33,6 @@ TEST(LoadSlotsTest, AWaitCanBeStopped) {
   const LoadSlots::Slot first = slots.Acquire({});
   std::jthread second([&](const std::stop_token& stop) { EXPECT_FALSE(slots.Acquire(stop)); });
   second.request_stop();
-}
-
-TEST(RunAsideTest, LowersThePriorityOfThatThreadOnly) {
-  const int before = getpriority(PRIO_PROCESS, 0);
-  int within = before;
-  RunAside(false, [&] { within = getpriority(PRIO_PROCESS, 0); });
-  EXPECT_EQ(within, before);
-  RunAside(true, [&] { within = getpriority(PRIO_PROCESS, 0); });
-  EXPECT_EQ(within, 19);
-  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), before);
 }
 
 }  // namespace

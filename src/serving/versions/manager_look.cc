@@ -9,6 +9,7 @@
 #include "serving/versions/checksums.h"
 #include "serving/versions/labels.h"
 #include "serving/versions/manager.h"
+#include "serving/versions/run_aside.h"
 
 namespace trainyard::serving {
 namespace {
