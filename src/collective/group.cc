@@ -9,7 +9,6 @@
 #include <gloo/transport/tcp/device.h>
 
 #include <atomic>
-#include <csignal>
 
 #include "collective/internal/gathering.h"
 #include "collective/internal/socket.h"
@@ -18,13 +17,6 @@ namespace trainyard::collective {
 namespace {
 
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
-
-// Gloo writes to members that may be gone, and does not ask to be spared the signal.
-void IgnoreBrokenPipes() {
-  struct sigaction now{};
-  if (sigaction(SIGPIPE, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return;
-  std::signal(SIGPIPE, SIG_IGN);
-}
 
 // What Gloo throws, in one line.
 Status Lost(const std::exception& error) {
@@ -174,7 +166,6 @@ Result<std::unique_ptr<Group>> Group::Join(const GroupOptions& options) {
   const auto own = static_cast<size_t>(options.rank);
   const auto size = static_cast<int>(options.addresses.size());
   if (size == 1) return std::unique_ptr<Group>(std::make_unique<Alone>());
-  IgnoreBrokenPipes();
   MeetingStore store({.group = options.name,
                       .address = options.addresses[0],
                       .rank = options.rank,

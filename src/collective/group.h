@@ -11,7 +11,7 @@
 //
 // A member that is lost fails the call of all others, within milliseconds if its connections are
 // closed, else after `timeout`. A group that has failed stays so: leave it (destroy it) and join
-// anew. From the first one on the process ignores SIGPIPE, unless it has a handler of its own.
+// anew.
 //
 // Connections carry no credentials and are not encrypted, as TensorFlow's own are.
 #pragma once

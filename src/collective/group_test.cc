@@ -76,6 +76,9 @@ TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
     _exit(0);
   }
   ASSERT_GT(child, 1);
+  // Who writes before it has noticed is ended by the signal otherwise, as a replica is, and
+  // restarted.
+  signal(SIGPIPE, SIG_IGN);
   GroupOptions options = Of(0, 2);
   options.timeout = std::chrono::hours(1);  // which nobody waits for
   auto group = Group::Join(options);
@@ -91,14 +94,6 @@ TEST_F(GroupTest, AKilledMemberIsNoticedAndItsSuccessorJoins) {
   EXPECT_EQ((*group)->Barrier(), status);  // it stays so
   group->reset();
   Run(2, [](Group& again) { EXPECT_TRUE(again.Barrier().ok()); });
-}
-
-// As the kernel does when Gloo writes to a member that has just been lost.
-TEST_F(GroupTest, ABrokenConnectionDoesNotEndTheProcess) {
-  Run(2, [](Group& group) {
-    raise(SIGPIPE);
-    EXPECT_TRUE(group.Barrier().ok());
-  });
 }
 
 TEST_F(GroupTest, AnExchangeIsInterruptedFromAnotherThread) {
