@@ -6,6 +6,9 @@ JOBS := $(shell nproc)
 PRESET ?= asan
 # Which of the long tests, by label; e2e_soak takes more than half an hour.
 E2E ?= e2e_long|e2e_cluster|e2e_soak
+# Tests kill, freeze and race processes; where something else takes the processors for a while one may
+# fail for that alone. What fails twice is a fault; ctest shows both tries.
+REPEAT := --repeat until-pass:2
 
 help:  ## what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -25,20 +28,20 @@ test:  ## set-up for tests, build, then every test
 	@tools/setup.sh test
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
-	@ctest --preset release -j $(JOBS)
+	@ctest --preset release -j $(JOBS) $(REPEAT)
 
 e2e:  ## the long tests: TFJobs on a real Kubernetes (root), Python programs, 200 killed processes
 	@tools/setup.sh estimator
 	@cmake --preset release
 	@cmake --build --preset release -j $(JOBS)
 	@test/cluster/cluster.sh deps && test/cluster/cluster.sh build || echo "no cluster can be made here: its tests will be skipped"
-	@ctest --preset release -C Long -L '$(E2E)' --repeat until-pass:2
+	@ctest --preset release -C Long -L '$(E2E)' $(REPEAT)
 
 sanitize:  ## the unit tests again, for memory errors and undefined behaviour (PRESET=tsan: data races)
 	@tools/setup.sh test
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
-	@ctest --preset $(PRESET) -j $(JOBS) --repeat until-pass:2
+	@ctest --preset $(PRESET) -j $(JOBS) $(REPEAT)
 
 fuzz:  ## random bytes for every parser, a minute each, with libFuzzer (needs clang-19)
 	@tools/fuzz.sh
