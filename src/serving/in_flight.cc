@@ -50,9 +50,12 @@ void InFlight::WaitUntilQuiet(std::chrono::milliseconds quiet, std::chrono::mill
   constexpr int kParts = 5;
   const auto deadline = std::chrono::steady_clock::now() + limit;
   std::unique_lock<std::mutex> lock(mutex_);
-  for (int parts = 0; parts < kParts && std::chrono::steady_clock::now() < deadline; ++parts) {
+  int quiet_parts = 0;
+  while (quiet_parts < kParts && std::chrono::steady_clock::now() < deadline) {
     const int64_t before = refused_;
-    if (changed_.wait_for(lock, quiet / kParts, [&] { return refused_ != before; })) parts = -1;
+    const bool is_quiet =
+        !changed_.wait_for(lock, quiet / kParts, [&] { return refused_ != before; });
+    quiet_parts = is_quiet ? quiet_parts + 1 : 0;
   }
 }
 
